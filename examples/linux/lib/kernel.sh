@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# The variables belong to the including script.
+# shellcheck disable=SC2034,SC2154
+#
+# One kernel of one variant, built out of tree into an entry of the cache.
+# Needs lib/messages.sh, lib/source.sh, prepare_source, and the variables `here`, `cache`, `jobs`,
+# `force`, `keep_objects`, `config_fragments` (array) and `afterburner` (path; unused for plain).
+
+# Nothing of a build's date, user or machine is in the kernel, so equal inputs give equal bytes.
+kernel_environment=(
+    LC_ALL=C
+    TZ=UTC
+    PYTHONDONTWRITEBYTECODE=1
+    KBUILD_BUILD_TIMESTAMP="Sat Jan  1 00:00:00 UTC 2022"
+    KBUILD_BUILD_USER=afterburner
+    KBUILD_BUILD_HOST=example
+    KBUILD_BUILD_VERSION=1
+)
+# What a caller's environment might add to the build.
+kernel_unset=(
+    ARCH CROSS_COMPILE LLVM LLVM_IAS CC AS LD AR NM HOSTCC HOSTCFLAGS HOSTLDFLAGS MAKEFLAGS MFLAGS
+    MAKELEVEL GNUMAKEFLAGS KCFLAGS KAFLAGS KCPPFLAGS KCONFIG_ALLCONFIG KCONFIG_CONFIG KBUILD_OUTPUT
+    KBUILD_EXTMOD KBUILD_VERBOSE INSTALL_MOD_PATH LOCALVERSION AFTERBURNER_MODE C_INCLUDE_PATH CPATH
+    GCC_EXEC_PREFIX COMPILER_PATH
+)
+kernel_targets=(bzImage modules)
+
+# Sets kernel_make (the whole command up to the targets) for VARIANT and the build directory.
+set_kernel_make() {
+    local variant=$1 objects=$2 name
+    kernel_make=(env)
+    for name in "${kernel_unset[@]}"; do
+        kernel_make+=(-u "$name")
+    done
+    kernel_make+=("${kernel_environment[@]}")
+    [ "$variant" != off ] || kernel_make+=(AFTERBURNER_MODE=off)
+    kernel_make+=(make -C "$source_dir" "O=$objects" ARCH=x86_64)
+    case $variant in
+    plain) kernel_make+=(CC=gcc) ;;
+    # An annotated object has sections the kernel's linker script does not name.
+    *) kernel_make+=("CC=$afterburner cc --policy $here/policy gcc" CONFIG_LD_ORPHAN_WARN=) ;;
+    esac
+}
+
+# Everything that decides the kernel's bytes. The policy and the tool are in by content, not by path.
+describe_kernel() {
+    local variant=$1 fragment
+    printf 'variant %s\nsource %s\n' "$variant" "$source_tree_hash"
+    for fragment in "${config_fragments[@]}"; do
+        printf 'fragment %s\n' "$(grep -v '^#\( \|$\)' "$fragment" | hash_of_stdin)"
+        printf 'fragment-off %s\n' "$(grep '^# CONFIG_.* is not set$' "$fragment" | hash_of_stdin)"
+    done
+    gcc --version
+    as --version
+    ld --version
+    printf 'environment %s\n' "${kernel_environment[@]}"
+    printf 'target %s\n' "${kernel_targets[@]}"
+    if [ "$variant" != plain ]; then
+        printf 'afterburner %s\n' "$(hash_of_file "$afterburner")"
+        printf 'policy %s\n' "$(hash_of_file "$here/policy")"
+    fi
+}
+
+kernel_hash() {
+    describe_kernel "$1" | hash_of_stdin | cut -c 1-32
+}
+
+# say_failed WHAT LOG COMMAND...
+say_failed() {
+    local what=$1 log=$2 line
+    shift 2
+    say "error: $what failed. The command:"
+    printf '  %s\n' "${*@Q}" >&2
+    say "what its log says of errors, then its last lines:"
+    grep -nE '(error|Error [0-9]+|fatal|undefined reference|\*\*\*)' "$log" | head -n 10 |
+        while IFS= read -r line; do printf '  %s\n' "$line"; done >&2 || true
+    printf '  ...\n' >&2
+    tail -n 20 "$log" | while IFS= read -r line; do printf '  %s\n' "$line"; done >&2
+    say "the whole log: $log"
+}
+
+configure_kernel() {
+    local objects=$1 log=$2 wanted missing
+    # Always by plain gcc: the twins have one configuration.
+    set_kernel_make plain "$objects"
+    local command=("${kernel_make[@]}" -s tinyconfig)
+    "${command[@]}" >>"$log" 2>&1 || { say_failed tinyconfig "$log" "${command[@]}"; exit 1; }
+    command=("$source_dir/scripts/kconfig/merge_config.sh" -m -O "$objects" "$objects/.config"
+        "${config_fragments[@]}")
+    (cd "$objects" && "${command[@]}") >>"$log" 2>&1 ||
+        { say_failed merge_config.sh "$log" "${command[@]}"; exit 1; }
+    command=("${kernel_make[@]}" -s olddefconfig)
+    "${command[@]}" >>"$log" 2>&1 || { say_failed olddefconfig "$log" "${command[@]}"; exit 1; }
+
+    # A symbol that depends on an absent one vanishes silently: compare with what was asked.
+    wanted=$(awk '
+        /^CONFIG_[A-Za-z0-9_]+=/ { split($0, part, "="); want[part[1]] = $0 }
+        /^# CONFIG_[A-Za-z0-9_]+ is not set$/ { want[$2] = "" }
+        END { for (symbol in want) print symbol "\t" want[symbol] }' "${config_fragments[@]}")
+    missing=$(awk -F '\t' '
+        FNR == NR { split($0, part, "="); have[part[1]] = $0; next }
+        $2 == "n" { $2 = "" }
+        have[$1] != $2 { print ($2 == "" ? $1 " off" : $2) }' \
+        <(grep '^CONFIG_' "$objects/.config") - <<<"$wanted" | LC_ALL=C sort)
+    [ -z "$missing" ] ||
+        die "the configuration cannot have: ${missing//$'\n'/, }" \
+            "check their dependencies; fragments: ${config_fragments[*]}"
+}
+
+describe_building() {
+    local built total=
+    built=$(grep -cE '^  (CC|AS|LDS|AR|LD|HOSTCC)[ 0-9]' "$kernel_log") || built=0
+    [ ! -s "$kernel_total" ] || total="/$(<"$kernel_total")"
+    printf '%s: %s%s objects, %s s' "$kernel_variant" "$built" "$total" "$1"
+}
+
+# build_kernel VARIANT: sets kernel_entry to a complete entry of the cache, kernel_cached to yes or no.
+build_kernel() {
+    local variant=$1 hash status=0 command unique
+    hash=$(kernel_hash "$variant")
+    kernel_entry=$cache/kernels/$hash
+    local work=$kernel_entry.unfinished
+    local objects=$work/objects
+    mkdir -p "$cache/kernels"
+
+    exec 9>"$kernel_entry.lock"
+    flock -n 9 || { say "$variant: waiting for another build of $hash"; flock 9; }
+    if [ -e "$kernel_entry/vmlinux" ] && [ "$force" = no ] &&
+        { [ "$keep_objects" = no ] || [ -d "$kernel_entry/objects" ]; }; then
+        kernel_cached=yes
+        exec 9>&-
+        return
+    fi
+    kernel_cached=no
+    rm -rf "$work"
+    mkdir -p "$objects"
+    kernel_variant=$variant
+    kernel_log=$work/build.log
+    kernel_total=$cache/kernels/objects-$(cat -- "${config_fragments[@]}" | hash_of_stdin)
+    describe_kernel "$variant" >"$kernel_log"
+
+    say "$variant: configuring $source_version ($hash)"
+    configure_kernel "$objects" "$kernel_log"
+    cp "$objects/.config" "$work/.config"
+
+    set_kernel_make "$variant" "$objects"
+    command=("${kernel_make[@]}" "-j$jobs" "${kernel_targets[@]}")
+    say "$variant: building with -j$jobs; log: $kernel_log"
+    # shellcheck disable=SC2016
+    with_progress 10 "$kernel_log" describe_building \
+        bash -c 'times=$1; shift; exec 4>&2 2>"$times"; TIMEFORMAT="real_seconds=%R
+user_cpu_seconds=%U
+system_cpu_seconds=%S"; time "$@" 2>&4' time "$work/build-times" "${command[@]}" || status=$?
+    if [ "$status" != 0 ]; then
+        say_failed "$variant" "$kernel_log" "${command[@]}"
+        exit 1
+    fi
+    cmp -s "$work/.config" "$objects/.config" ||
+        die "$variant: the build changed its configuration, so the twins would differ" \
+            "compare: diff $work/.config $objects/.config"
+    check_source_unchanged
+
+    mkdir "$work/modules"
+    cp "$objects/vmlinux" "$objects/System.map" "$objects/arch/x86/boot/bzImage" "$work/"
+    cp "$objects/include/config/kernel.release" "$work/kernel.release"
+    unique=$(find "$objects" -name '*.ko' -printf '%f\n' | LC_ALL=C sort | uniq -d)
+    [ -z "$unique" ] || die "two modules have one name: $unique" "build only one of them"
+    find "$objects" -name '*.ko' -exec cp -t "$work/modules" -- {} +
+    grep -cE '^  (CC|AS|LDS|AR|LD|HOSTCC)[ 0-9]' "$kernel_log" >"$kernel_total"
+    [ "$keep_objects" = yes ] || rm -rf "$objects"
+    rm -rf "$kernel_entry"
+    mv "$work" "$kernel_entry"
+    exec 9>&-
+}
