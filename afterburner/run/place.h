@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where an image can run. Each place has one file that defines its `struct place`; run.c lists
+ * them. */
+#ifndef AFTERBURNER_RUN_PLACE_H
+#define AFTERBURNER_RUN_PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What the user asked for. Strings are the command line's own or constants; NULL means not given.
+ */
+struct run_options {
+    const char *image;
+    const char *initrd;
+    const char *append; /* the guest's command line */
+    const char *cpu;    /* QEMU's name of the CPU model */
+    const char *plugin; /* a TCG plugin, FILE[,ARGUMENT...] */
+    const char **qemu_arguments;
+    size_t qemu_argument_count;
+    unsigned int timeout_seconds;
+    unsigned int memory_mib;
+    unsigned int processors;
+    bool deterministic;
+    bool interactive;
+    bool verbose;
+};
+
+struct place {
+    const char *name;
+    const char *summary;
+    /* Runs the image to its end. Gives an enum run_exit_code or the guest's own code (0-99); every
+     * other end than the guest's own has printed one message. */
+    int (*run)(const struct run_options *options);
+};
+
+extern const struct place place_native;
+
+#endif
