@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The program's front door: picks the subcommand. Started under the name `as` it is the assembler, so that
  * `gcc -B<folder>` finds it. */
-#define _GNU_SOURCE
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "as/identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "cli/memory.h"
+
+struct seen {
+    uint64_t hash;
+    uint32_t count;
+};
+
+struct identity_counter {
+    struct seen *seen;
+    size_t count, capacity;
+};
+
+struct identity_counter *identity_counter_new(void)
+{
+    struct identity_counter *counter = memory_allocate(sizeof(*counter));
+
+    memset(counter, 0, sizeof(*counter));
+    return counter;
+}
+
+void identity_counter_free(struct identity_counter *counter)
+{
+    free(counter->seen);
+    free(counter);
+}
+
+/* How often this (function, text) was met before. A linear search: an object has tens of sites, rarely a thousand. */
+static uint32_t next_ordinal(struct identity_counter *counter, const char *function, const char *text)
+{
+    uint64_t hash = XXH64(text, strlen(text), XXH64(function, strlen(function), 0));
+
+    for (size_t i = 0; i < counter->count; i++)
+        if (counter->seen[i].hash == hash)
+            return ++counter->seen[i].count;
+    memory_grow((void **)&counter->seen, &counter->capacity, counter->count, sizeof(*counter->seen));
+    counter->seen[counter->count++] = (struct seen){.hash = hash};
+    return 0;
+}
+
+uint64_t identity_next(struct identity_counter *counter, const char *source, const char *function, const char *text)
+{
+    uint32_t ordinal = next_ordinal(counter, function, text);
+    unsigned char ordinal_bytes[4] = {ordinal & 0xff, ordinal >> 8 & 0xff, ordinal >> 16 & 0xff, ordinal >> 24};
+    XXH64_state_t *state = XXH64_createState();
+    uint64_t hash;
+
+    if (!state)
+        abort();
+    XXH64_reset(state, 0);
+    XXH64_update(state, source, strlen(source) + 1);
+    XXH64_update(state, function, strlen(function) + 1);
+    XXH64_update(state, text, strlen(text) + 1);
+    XXH64_update(state, ordinal_bytes, sizeof(ordinal_bytes));
+    hash = XXH64_digest(state);
+    XXH64_freeState(state);
+    return hash;
+}
+
+void identity_function_name(const char *symbol, char *name, size_t capacity)
+{
+    static const char *const suffixes[] = {".isra", ".constprop", ".part", ".cold", ".llvm"};
+    size_t length = strlen(symbol);
+
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        const char *found = strstr(symbol + (symbol[0] == '.'), suffixes[i]);
+        size_t end = found ? strlen(suffixes[i]) : 0;
+
+        if (found && (found[end] == '\0' || found[end] == '.') && (size_t)(found - symbol) < length)
+            length = (size_t)(found - symbol);
+    }
+    if (length >= capacity)
+        length = capacity - 1;
+    memcpy(name, symbol, length);
+    name[length] = '\0';
+}
+
+char *identity_source_path(const char *path, const char *working_directory)
+{
+    size_t prefix = strlen(working_directory);
+    char *result, *out;
+
+    if (path[0] == '/' && strncmp(path, working_directory, prefix) == 0 && path[prefix] == '/')
+        path += prefix + 1;
+    result = out = memory_allocate(strlen(path) + 1);
+    while (*path) {
+        size_t length = strcspn(path, "/");
+
+        if (length == 1 && path[0] == '.') {
+            /* dropped */
+        } else if (length == 2 && path[0] == '.' && path[1] == '.' && out > result &&
+                   !(out - result >= 3 && memcmp(out - 3, "../", 3) == 0)) {
+            out--; /* the slash, then the folder before it */
+            while (out > result && out[-1] != '/')
+                out--;
+        } else if (length || out == result) {
+            memcpy(out, path, length);
+            out += length;
+            if (path[length] == '/')
+                *out++ = '/';
+        }
+        path += length;
+        path += *path == '/';
+    }
+    *out = '\0';
+    return result;
+}

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "as/prefilter.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "afterburn/record.h"
+#include "afterburn/sensitive.h"
+#include "as/mnemonics.h"
+#include "as/sections.h"
+#include "as/statement.h"
+#include "cli/memory.h"
+#include "decode/classify.h"
+
+#define DATA_BYTES_MAX 256 /* a data directive longer than this is a table, not instructions */
+
+/* What decides whether sites are made here. */
+struct state {
+    int bits;
+    int directive; /* .afterburn_off counts down, .afterburn_on up; 0: the rules decide */
+    int exempt;    /* enum afterburn_exemption in force */
+};
+
+struct filter {
+    const struct prefilter_options *options;
+    struct prefilter_result *result;
+    const char *input;
+    size_t size, copied; /* of the input, what is already in `out` */
+    char *out;
+    size_t out_size, out_capacity;
+    struct section_tracker sections;
+    struct state state;
+    int intel, alternate;
+    int macro_depth;
+    struct section_tracker outer; /* the sections outside the macro being defined */
+    struct state outer_state;
+    struct {
+        const char *start, *end; /* a statement that is nothing but prefixes, waiting for its instruction */
+    } pending;
+};
+
+/* --- Rewriting: the output is the input with edits, made in order. ---------------------------------------------------- */
+
+static void append(struct filter *filter, const char *text, size_t length)
+{
+    while (filter->out_size + length > filter->out_capacity) {
+        filter->out_capacity = filter->out_capacity ? filter->out_capacity * 2 : filter->size + 4096;
+        filter->out = memory_resize(filter->out, filter->out_capacity);
+    }
+    memcpy(filter->out + filter->out_size, text, length);
+    filter->out_size += length;
+}
+
+static void copy_to(struct filter *filter, const char *position)
+{
+    size_t upto = (size_t)(position - filter->input);
+
+    if (upto > filter->copied) {
+        append(filter, filter->input + filter->copied, upto - filter->copied);
+        filter->copied = upto;
+    }
+}
+
+static void insert(struct filter *filter, const char *position, const char *text)
+{
+    copy_to(filter, position);
+    append(filter, text, strlen(text));
+}
+
+/* Drops [start, end), which holds no newline. */
+static void skip_text(struct filter *filter, const char *start, const char *end)
+{
+    copy_to(filter, start);
+    filter->copied = (size_t)(end - filter->input);
+}
+
+/* --- Exemptions and code size ----------------------------------------------------------------------------------------- */
+
+static int exemption(const struct filter *filter)
+{
+    if (filter->state.directive < 0)
+        return AFTERBURN_EXEMPT_DIRECTIVE;
+    if (filter->state.directive > 0)
+        return AFTERBURN_EXEMPT_NOT;
+    if (filter->state.bits == 16 && !policy_code16_on(filter->options->policy))
+        return AFTERBURN_EXEMPT_BITS_16;
+    if (!policy_section_on(filter->options->policy, filter->sections.current.name, strlen(filter->sections.current.name)))
+        return AFTERBURN_EXEMPT_SECTION;
+    return AFTERBURN_EXEMPT_NOT;
+}
+
+static int is_default(const struct filter *filter)
+{
+    return filter->state.bits == filter->options->bits && filter->state.exempt == AFTERBURN_EXEMPT_NOT;
+}
+
+/* Before a section is left: what follows these bytes in the linked section is another file's, so a state that is not the
+ * default ends here. */
+static void close_state(struct filter *filter, const char *position)
+{
+    char text[64];
+
+    if (is_default(filter) || !filter->sections.current.executable)
+        return;
+    snprintf(text, sizeof(text), ".Lab_mark %d,%d;", filter->options->bits, AFTERBURN_EXEMPT_NOT);
+    insert(filter, position, text);
+}
+
+/* After a section, code size or exemption changed: tells the macros, and marks the bytes that follow. `was_default`: the
+ * state that held here before needs no mark to end it. */
+static void open_state(struct filter *filter, const char *position, int was_default)
+{
+    int exempt = exemption(filter);
+    char text[128];
+    int length;
+
+    if (exempt != filter->state.exempt || !was_default || filter->state.bits != filter->options->bits) {
+        filter->state.exempt = exempt;
+        length = snprintf(text, sizeof(text), ";.set .Lab_off,%d;.set .Lab_bits,%d", exempt, filter->state.bits);
+        if (filter->sections.current.executable && (!is_default(filter) || !was_default))
+            snprintf(text + length, sizeof(text) - (size_t)length, ";.Lab_mark %d,%d", filter->state.bits, exempt);
+        insert(filter, position, text);
+        filter->result->needs_prelude = 1;
+    }
+}
+
+/* --- Data directives that hold instructions --------------------------------------------------------------------------- */
+
+struct data_directive {
+    const char *name;
+    int width;
+};
+
+static const struct data_directive data_directives[] = {
+    {".byte", 1},  {".2byte", 2}, {".short", 2}, {".word", 2},  {".value", 2}, {".hword", 2},
+    {".4byte", 4}, {".long", 4},  {".int", 4},   {".8byte", 8}, {".quad", 8},
+};
+
+static int data_width(const char *word, size_t length)
+{
+    for (size_t i = 0; i < sizeof(data_directives) / sizeof(data_directives[0]); i++)
+        if (strlen(data_directives[i].name) == length && memcmp(data_directives[i].name, word, length) == 0)
+            return data_directives[i].width;
+    return 0;
+}
+
+/* Reads comma-separated integer constants into bytes; 0 when there is anything else among them. */
+static size_t read_constants(const char *at, const char *end, int width, unsigned char *bytes)
+{
+    size_t count = 0;
+
+    while (at < end) {
+        char number[32];
+        size_t length = 0;
+        unsigned long long value;
+        char *stop;
+
+        while (at < end && isspace((unsigned char)*at))
+            at++;
+        while (at < end && *at != ',' && !isspace((unsigned char)*at) && length + 1 < sizeof(number))
+            number[length++] = *at++;
+        number[length] = '\0';
+        while (at < end && isspace((unsigned char)*at))
+            at++;
+        if (!isdigit((unsigned char)number[0]) || (at < end && *at != ','))
+            return 0;
+        errno = 0;
+        value = strtoull(number, &stop, 0);
+        if (*stop || errno || count + (size_t)width > DATA_BYTES_MAX)
+            return 0;
+        for (int i = 0; i < width; i++)
+            bytes[count++] = (unsigned char)(value >> (8 * i));
+        if (at < end && ++at == end) /* a comma with nothing behind it */
+            return 0;
+    }
+    return count;
+}
+
+static void append_bytes(struct filter *filter, const unsigned char *bytes, size_t count)
+{
+    char text[8];
+
+    append(filter, ".byte ", 6);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(text, sizeof(text), "%s0x%02x", i ? "," : "", bytes[i]);
+        append(filter, text, strlen(text));
+    }
+}
+
+/* A data directive in an executable section whose bytes are whole instructions, one of them sensitive, is cut into
+ * instructions; the bytes stay as they are. */
+static void filter_data(struct filter *filter, const struct statement *statement, const char *operands, int width)
+{
+    unsigned char bytes[DATA_BYTES_MAX];
+    size_t count = read_constants(operands, statement->end, width, bytes), length;
+    int found = 0;
+
+    if (!count)
+        return;
+    for (size_t at = 0; at < count; at += length) {
+        if (classify_bytes(bytes + at, count - at, filter->state.bits, &length))
+            found = 1;
+        if (length == 0)
+            return;
+    }
+    if (!found)
+        return;
+    skip_text(filter, statement->start, statement->end);
+    for (size_t at = 0; at < count; at += length) {
+        int kind = classify_bytes(bytes + at, count - at, filter->state.bits, &length);
+
+        if (at)
+            append(filter, ";", 1);
+        if (kind == SENSITIVE_sti)
+            append(filter, ".Lab_site_before ", 17);
+        else if (kind)
+            append(filter, ".Lab_site ", 10);
+        append_bytes(filter, bytes + at, length);
+    }
+    filter->result->needs_prelude = 1;
+}
+
+/* --- Directives ------------------------------------------------------------------------------------------------------- */
+
+static int word_is(const char *word, size_t length, const char *name)
+{
+    return strlen(name) == length && memcmp(word, name, length) == 0;
+}
+
+static void follow_code_size(struct filter *filter, const struct statement *statement, int bits)
+{
+    int was_default = is_default(filter);
+
+    filter->state.bits = bits;
+    open_state(filter, statement->end, was_default);
+}
+
+static void follow_exemption(struct filter *filter, const struct statement *statement, int step)
+{
+    int was_default = is_default(filter), was = filter->state.exempt;
+
+    filter->state.directive += step;
+    skip_text(filter, statement->start, statement->end);
+    if (exemption(filter) != was)
+        open_state(filter, statement->end, was_default);
+}
+
+/* A macro of the source that has a mnemonic's name replaces ours: gas refuses to define it twice. */
+static void follow_macro(struct filter *filter, const struct statement *statement, const char *operands)
+{
+    const char *name, *at = operands;
+    size_t length = statement_word(&at, statement->end, &name);
+    enum mnemonic mnemonic = mnemonic_look_up(name, length);
+    char text[64];
+
+    filter->macro_depth++;
+    if (filter->macro_depth > 1)
+        return;
+    filter->outer = filter->sections;
+    filter->outer.known = NULL;
+    filter->outer_state = filter->state;
+    if (mnemonic != MNEMONIC_SENSITIVE && mnemonic != MNEMONIC_PAD_BEFORE)
+        return;
+    snprintf(text, sizeof(text), ".purgem %.*s;", (int)length, name);
+    insert(filter, statement->start, text);
+    filter->result->needs_prelude = 1;
+}
+
+static void follow_end_of_macro(struct filter *filter)
+{
+    if (filter->macro_depth == 0)
+        return; /* gas will say what is wrong */
+    if (--filter->macro_depth > 0)
+        return;
+    filter->outer.known = filter->sections.known;
+    filter->outer.known_count = filter->sections.known_count;
+    filter->outer.known_capacity = filter->sections.known_capacity;
+    filter->sections = filter->outer;
+    filter->state = filter->outer_state;
+}
+
+static void follow_file(struct filter *filter, const char *operands, const char *end)
+{
+    const char *quote;
+    size_t length;
+
+    if (filter->result->source[0] || operands >= end || *operands != '"') /* `.file 1 "..."` is DWARF's */
+        return;
+    quote = memchr(operands + 1, '"', (size_t)(end - operands - 1));
+    length = quote ? (size_t)(quote - operands - 1) : 0;
+    if (length == 0 || length >= sizeof(filter->result->source))
+        return;
+    memcpy(filter->result->source, operands + 1, length);
+    filter->result->source[length] = '\0';
+    filter->result->source_is_base = 1;
+}
+
+static void filter_directive(struct filter *filter, const struct statement *statement, const char *word, size_t length,
+                             const char *operands)
+{
+    int width;
+
+    if (sections_changes(word, length)) {
+        close_state(filter, statement->start);
+        sections_follow(&filter->sections, word, length, operands, statement->end);
+        open_state(filter, statement->end, 1);
+    } else if (word_is(word, length, ".code16") || word_is(word, length, ".code16gcc")) {
+        follow_code_size(filter, statement, 16);
+    } else if (word_is(word, length, ".code32")) {
+        follow_code_size(filter, statement, 32);
+    } else if (word_is(word, length, ".code64")) {
+        follow_code_size(filter, statement, 64);
+    } else if (word_is(word, length, ".afterburn_off")) {
+        follow_exemption(filter, statement, -1);
+    } else if (word_is(word, length, ".afterburn_on")) {
+        follow_exemption(filter, statement, 1);
+    } else if (word_is(word, length, ".macro")) {
+        follow_macro(filter, statement, operands);
+    } else if (word_is(word, length, ".endm")) {
+        follow_end_of_macro(filter);
+    } else if (word_is(word, length, ".altmacro") || word_is(word, length, ".noaltmacro")) {
+        filter->alternate = word[1] == 'a';
+        insert(filter, statement->end, filter->alternate ? ";.set .Lab_alt,1" : ";.set .Lab_alt,0");
+        /* In this mode a macro's arguments are replaced without a backslash to show it. */
+        filter->result->needs_prelude = filter->result->needs_dynamic = 1;
+    } else if (word_is(word, length, ".intel_syntax")) {
+        filter->intel = 1;
+    } else if (word_is(word, length, ".att_syntax")) {
+        filter->intel = 0;
+    } else if (word_is(word, length, ".include")) {
+        filter->result->needs_prelude = filter->result->needs_dynamic = 1;
+    } else if (word_is(word, length, ".file")) {
+        follow_file(filter, operands, statement->end);
+    } else if (word_is(word, length, ".ident")) {
+        filter->result->compiled = 1;
+    } else if (filter->sections.current.executable && (width = data_width(word, length)) != 0) {
+        filter_data(filter, statement, operands, width);
+    }
+}
+
+/* --- Instructions ----------------------------------------------------------------------------------------------------- */
+
+/* Wraps the instruction from `start` on in a site macro; `prefix`, when given, is text of prefixes to put before it. */
+static void make_site(struct filter *filter, const char *start, const char *prefix_start, const char *prefix_end, int before)
+{
+    insert(filter, start, before ? ".Lab_site_before {nooptimize} " : ".Lab_site {nooptimize} ");
+    if (prefix_start) {
+        append(filter, prefix_start, (size_t)(prefix_end - prefix_start));
+        append(filter, " ", 1);
+    }
+    filter->result->needs_prelude = 1;
+}
+
+/* Looks at the operands of a mov, push or pop: 1 when one is a special register, -1 when a macro argument may be one. */
+static int special_operand(const struct filter *filter, const char *at, const char *end)
+{
+    const char *start = at;
+    int parentheses = 0, unknown = 0;
+
+    for (;; at++) {
+        if (at == end || (*at == ',' && parentheses == 0)) {
+            if (operand_is_special_register(start, (size_t)(at - start), filter->intel))
+                return 1;
+            if (memchr(start, '\\', (size_t)(at - start)))
+                unknown = 1;
+            if (at == end)
+                return unknown ? -1 : 0;
+            start = at + 1;
+        } else if (*at == '(' || *at == '[') {
+            parentheses++;
+        } else if (*at == ')' || *at == ']') {
+            parentheses--;
+        }
+    }
+}
+
+/* Whether a jmp or call is far without saying so in its mnemonic: `far` or a 48- or 80-bit pointer in Intel syntax,
+ * selector and offset apart in either. */
+static int far_operand(const struct filter *filter, const char *at, const char *end)
+{
+    int commas = 0, colon = 0, word_start = 1, segment = 0;
+
+    for (const char *p = at; p < end; p++) {
+        if (*p == ',')
+            commas++;
+        if (*p == ':') {
+            colon = 1;
+            segment = p - at >= 2 && p[-1] == 's' && isalpha((unsigned char)p[-2]);
+        }
+        if (filter->intel && word_start &&
+            ((end - p >= 4 && strncasecmp(p, "far ", 4) == 0) || (end - p >= 5 && strncasecmp(p, "fword", 5) == 0) ||
+             (end - p >= 5 && strncasecmp(p, "tbyte", 5) == 0)))
+            return 1;
+        word_start = !isalnum((unsigned char)*p) && *p != '_';
+    }
+    if (filter->intel)
+        return colon && !segment;
+    return commas == 1 && at < end && *at == '$';
+}
+
+static void filter_instruction(struct filter *filter, const struct statement *statement)
+{
+    const char *at = statement->start, *word, *operands;
+    const char *pending_start = filter->pending.start, *pending_end = filter->pending.end;
+    enum mnemonic mnemonic;
+    size_t length;
+    int prefixes = 0, special;
+
+    filter->pending.start = NULL;
+    while (at < statement->end && *at == '{') { /* {disp32} and other pseudo prefixes */
+        const char *brace = memchr(at, '}', (size_t)(statement->end - at));
+
+        if (!brace)
+            return;
+        at = brace + 1;
+        while (at < statement->end && isspace((unsigned char)*at))
+            at++;
+        prefixes = 1;
+    }
+    for (;;) {
+        length = statement_word(&at, statement->end, &word);
+        operands = at;
+        if (memchr(word, '\\', length)) {
+            filter->result->needs_prelude = filter->result->needs_dynamic = 1;
+            return;
+        }
+        mnemonic = mnemonic_look_up(word, length);
+        if (mnemonic != MNEMONIC_PREFIX)
+            break;
+        prefixes = 1;
+        if (at >= statement->end) { /* only prefixes: the instruction is the next statement */
+            filter->pending.start = pending_start ? pending_start : statement->start;
+            filter->pending.end = statement->end;
+            return;
+        }
+    }
+    switch (mnemonic) {
+    case MNEMONIC_SENSITIVE:
+    case MNEMONIC_PAD_BEFORE:
+        filter->result->needs_prelude = 1;
+        if (!prefixes && !pending_start)
+            return; /* the macro of its name does it */
+        break;
+    case MNEMONIC_MOVE:
+        special = special_operand(filter, operands, statement->end);
+        if (special < 0)
+            filter->result->needs_prelude = filter->result->needs_dynamic = 1;
+        if (special <= 0)
+            return;
+        break;
+    case MNEMONIC_BRANCH:
+        if (!far_operand(filter, operands, statement->end))
+            return;
+        break;
+    default:
+        return;
+    }
+    if (pending_start) {
+        /* Nothing was edited since the prefixes' own statement: it is blanked, and said again in the site. */
+        copy_to(filter, pending_start);
+        for (const char *p = pending_start; p < pending_end; p++)
+            append(filter, *p == '\n' ? "\n" : " ", 1);
+        filter->copied = (size_t)(pending_end - filter->input);
+        make_site(filter, statement->start, pending_start, pending_end, mnemonic == MNEMONIC_PAD_BEFORE);
+        return;
+    }
+    make_site(filter, statement->start, NULL, NULL, mnemonic == MNEMONIC_PAD_BEFORE);
+}
+
+/* Whether the statement only sets a symbol: `name = value`. */
+static int is_assignment(const struct statement *statement)
+{
+    const char *at = statement->start, *word;
+
+    return statement_word(&at, statement->end, &word) && at < statement->end && *at == '=';
+}
+
+void prefilter(const char *text, size_t size, const struct prefilter_options *options, struct prefilter_result *result)
+{
+    struct filter filter = {.options = options, .result = result, .input = text, .size = size};
+    struct statement statement;
+    struct scanner scanner;
+
+    memset(result, 0, sizeof(*result));
+    scanner_source(text, size, result->source, sizeof(result->source));
+    filter.state.bits = options->bits;
+    filter.intel = options->intel;
+    filter.alternate = options->alternate;
+    if (filter.alternate)
+        result->needs_prelude = result->needs_dynamic = 1;
+    sections_start(&filter.sections);
+    filter.state.exempt = AFTERBURN_EXEMPT_NOT;
+    scanner_start(&scanner, text, size);
+    while (scanner_next(&scanner, &statement)) {
+        const char *at = statement.start, *word;
+        size_t length;
+
+        if (statement.start == statement.end || statement.labels)
+            filter.pending.start = NULL;
+        if (statement.start == statement.end || is_assignment(&statement))
+            continue;
+        if (*statement.start == '.') {
+            filter.pending.start = NULL;
+            length = statement_word(&at, statement.end, &word);
+            filter_directive(&filter, &statement, word, length, at);
+        } else {
+            filter_instruction(&filter, &statement);
+        }
+    }
+    if (filter.sections.current.executable && !is_default(&filter)) {
+        char mark[64];
+
+        snprintf(mark, sizeof(mark), "%s.Lab_mark %d,%d\n", size && text[size - 1] == '\n' ? "" : "\n", options->bits,
+                 AFTERBURN_EXEMPT_NOT);
+        insert(&filter, text + size, mark);
+    }
+    if (filter.out) {
+        copy_to(&filter, text + size);
+        result->text = filter.out;
+        result->size = filter.out_size;
+    }
+    sections_end(&filter.sections);
+}
+
+char *prefilter_blank_directives(const char *text, size_t size)
+{
+    char *copy = NULL;
+    struct statement statement;
+    struct scanner scanner;
+
+    if (!memmem(text, size, ".afterburn_o", 12))
+        return NULL;
+    scanner_start(&scanner, text, size);
+    while (scanner_next(&scanner, &statement)) {
+        const char *at = statement.start, *word;
+        size_t length = statement_word(&at, statement.end, &word);
+
+        if (!word_is(word, length, ".afterburn_off") && !word_is(word, length, ".afterburn_on"))
+            continue;
+        if (!copy)
+            copy = memcpy(memory_allocate(size), text, size);
+        memset(copy + (word - text), ' ', length);
+    }
+    return copy;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "as/prelude.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "afterburn/record.h"
+#include "cli/message.h"
+#include "decode/sensitive-table.h"
+
+/* All names the prelude defines begin with `.Lab`: gas keeps .L names out of the symbol table.
+ *
+ * .Lab_off   nonzero (enum afterburn_exemption) while sites are not wanted; the prefilter sets it
+ * .Lab_bits  how the current code decodes; the prefilter sets it
+ * .Lab_alt   1 while .altmacro is in force; the prefilter sets it
+ *
+ * The chunk is laid out with subsections: 0 the header, 1 the records, 2 the end label. A record is born here with its
+ * address, span and lengths; complete.c fills the rest from the assembled bytes. */
+static void write_core(FILE *out, const struct prelude_options *options)
+{
+    fprintf(out,
+            ".set .Lab_off,0\n"
+            ".set .Lab_bits,%d\n"
+            ".set .Lab_alt,0\n"
+            ".macro .Lab_header\n"
+            ".ifndef .Lab_chunk\n"
+            ".set .Lab_chunk,1\n"
+            ".pushsection " AFTERBURN_SECTION ",0,\"a\",@progbits\n"
+            ".balign 8\n"
+            ".long %u\n"
+            ".short %d,%zu\n"
+            ".long .Lab_records_end-.Lab_records,0\n"
+            ".quad 0x%016llx,0\n"
+            ".popsection\n"
+            ".pushsection " AFTERBURN_SECTION ",1\n"
+            ".Lab_records:\n"
+            ".popsection\n"
+            ".pushsection " AFTERBURN_SECTION ",2\n"
+            ".Lab_records_end:\n"
+            ".popsection\n"
+            ".endif\n"
+            ".endm\n",
+            options->bits, AFTERBURN_MAGIC, AFTERBURN_VERSION, sizeof(struct afterburn_record),
+            (unsigned long long)options->source);
+    fprintf(out,
+            ".macro .Lab_record Lab_s,Lab_x,Lab_i,Lab_y\n"
+            ".Lab_header\n"
+            ".pushsection " AFTERBURN_SECTION ",1\n"
+            ".long \\Lab_s-.\n"
+            ".byte \\Lab_x-\\Lab_s,\\Lab_i-\\Lab_s,\\Lab_y-\\Lab_i,.Lab_bits\n"
+            ".quad 0,0,0\n"
+            ".popsection\n"
+            ".endm\n"
+            /* The pad: whatever the span lacks to its least size. gas's `>` gives -1 for true. */
+            ".macro .Lab_site Lab_t:vararg\n"
+            ".if .Lab_off\n"
+            "\\Lab_t\n"
+            ".else\n"
+            ".Lab_s\\@:\n"
+            "\\Lab_t\n"
+            ".Lab_y\\@:\n"
+            ".nops -((%1$d-(.Lab_y\\@-.Lab_s\\@))*((%1$d-(.Lab_y\\@-.Lab_s\\@))>0))\n"
+            ".Lab_x\\@:\n"
+            ".Lab_record .Lab_s\\@,.Lab_x\\@,.Lab_s\\@,.Lab_y\\@\n"
+            ".endif\n"
+            ".endm\n"
+            ".macro .Lab_site_before Lab_t:vararg\n"
+            ".if .Lab_off\n"
+            "\\Lab_t\n"
+            ".else\n"
+            ".Lab_s\\@:\n"
+            ".nops %2$d\n"
+            ".Lab_i\\@:\n"
+            "\\Lab_t\n"
+            ".Lab_y\\@:\n"
+            ".Lab_record .Lab_s\\@,.Lab_y\\@,.Lab_i\\@,.Lab_y\\@\n"
+            ".endif\n"
+            ".endm\n",
+            SITE_SPAN_MIN, SITE_SPAN_MIN - 1);
+    /* A mark: how the code from here on decodes and whether it is exempt. */
+    fprintf(out,
+            ".macro .Lab_mark Lab_n,Lab_e\n"
+            ".Lab_m\\@:\n"
+            ".Lab_header\n"
+            ".pushsection " AFTERBURN_SECTION ",1\n"
+            ".long .Lab_m\\@-.\n"
+            ".byte 0,0,0,\\Lab_n\n"
+            ".short %d,\\Lab_e\n"
+            ".zero 20\n"
+            ".popsection\n"
+            ".endm\n",
+            AFTERBURN_MARK);
+}
+
+static void write_mnemonics(FILE *out, const struct sensitive_entry *entry, const char *list)
+{
+    while (*list) {
+        int length = (int)strcspn(list, " ");
+
+        fprintf(out, ".macro %.*s Lab_a:vararg\n%s {nooptimize} %.*s \\Lab_a\n.endm\n", length, list,
+                entry->side == PAD_BEFORE ? ".Lab_site_before" : ".Lab_site", length, list);
+        list += length;
+        list += *list == ' ';
+    }
+}
+
+/* The registers whose moves, pushes and pops are sensitive, in the spellings gas takes. */
+static void write_registers(FILE *out)
+{
+    static const char *const segments[] = {"cs", "ds", "es", "fs", "gs", "ss"};
+
+    for (int percent = 0; percent < 2; percent++) {
+        const char *prefix = percent ? "%" : "";
+
+        for (int i = 0; i < 16; i++)
+            fprintf(out, ".set \".Lab_r%scr%d\",1\n.set \".Lab_r%sdr%d\",1\n.set \".Lab_r%sdb%d\",1\n", prefix, i, prefix, i,
+                    prefix, i);
+        for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
+            fprintf(out, ".set \".Lab_r%s%s\",1\n", prefix, segments[i]);
+    }
+}
+
+/* Macros that look at operands as gas expands them: needed only where the source's own macros build instructions. They
+ * leave altmacro mode while they work, since in it `%cr0` would be an expression. */
+static void write_dynamic(FILE *out)
+{
+    static const char *const moves[] = {"mov", "movw", "movl", "movq", "push", "pushw", "pushl", "pushq",
+                                        "pop", "popw", "popl", "popq"};
+    static const char *const repeats[] = {"rep", "repe", "repz", "repne", "repnz"};
+
+    write_registers(out);
+    /* Four parts: gas splits a memory operand at its commas too, and the register may come after it. */
+    fputs(".macro .Lab_look Lab_p,Lab_q,Lab_u,Lab_v:vararg\n"
+          ".set .Lab_hit,0\n"
+          ".ifdef \".Lab_r\\Lab_p\"\n.set .Lab_hit,1\n.endif\n"
+          ".ifdef \".Lab_r\\Lab_q\"\n.set .Lab_hit,1\n.endif\n"
+          ".ifdef \".Lab_r\\Lab_u\"\n.set .Lab_hit,1\n.endif\n"
+          ".ifdef \".Lab_r\\Lab_v\"\n.set .Lab_hit,1\n.endif\n"
+          ".endm\n",
+          out);
+    for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++)
+        fprintf(out,
+                ".macro %1$s Lab_a:vararg\n"
+                ".if .Lab_alt\n.noaltmacro\n.endif\n"
+                ".Lab_look \\Lab_a\n"
+                ".if .Lab_hit\n"
+                ".Lab_site {nooptimize} %1$s \\Lab_a\n"
+                ".else\n"
+                "{nooptimize} %1$s \\Lab_a\n"
+                ".endif\n"
+                ".if .Lab_alt\n.altmacro\n.endif\n"
+                ".endm\n",
+                moves[i]);
+    for (size_t i = 0; i < sensitive_entry_count; i++) {
+        const char *list = sensitive_entries[i].gas;
+
+        if (sensitive_entries[i].number != SENSITIVE_ins && sensitive_entries[i].number != SENSITIVE_outs)
+            continue;
+        while (*list) {
+            int length = (int)strcspn(list, " ");
+
+            fprintf(out, ".set \".Lab_n%.*s\",1\n", length, list);
+            list += length;
+            list += *list == ' ';
+        }
+    }
+    for (size_t i = 0; i < sizeof(repeats) / sizeof(repeats[0]); i++)
+        fprintf(out,
+                ".macro %1$s Lab_o,Lab_a:vararg\n"
+                ".ifdef \".Lab_n\\Lab_o\"\n"
+                ".Lab_site {nooptimize} %1$s \\Lab_o \\Lab_a\n"
+                ".else\n"
+                "{nooptimize} %1$s \\Lab_o \\Lab_a\n"
+                ".endif\n"
+                ".endm\n",
+                repeats[i]);
+}
+
+char *prelude_make(const struct prelude_options *options, size_t *size)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, size);
+
+    if (!out)
+        message_out_of_memory();
+    fputs(".nolist\n", out);
+    if (options->alternate)
+        fputs(".noaltmacro\n", out);
+    write_core(out, options);
+    for (size_t i = 0; i < sensitive_entry_count; i++) {
+        write_mnemonics(out, &sensitive_entries[i], sensitive_entries[i].gas);
+        write_mnemonics(out, &sensitive_entries[i], sensitive_entries[i].intel);
+    }
+    if (options->dynamic)
+        write_dynamic(out);
+    if (options->alternate)
+        fputs(".altmacro\n.set .Lab_alt,1\n", out);
+    fputs(".list\n", out);
+    if (ferror(out) || fclose(out) != 0)
+        message_out_of_memory();
+    return text;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "as/sections.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/memory.h"
+
+static const char *const section_directives[] = {
+    ".text", ".data", ".bss", ".section", ".pushsection", ".popsection", ".previous", ".struct",
+};
+
+static int word_is(const char *word, size_t length, const char *name)
+{
+    return strlen(name) == length && memcmp(word, name, length) == 0;
+}
+
+int sections_changes(const char *word, size_t length)
+{
+    for (size_t i = 0; i < sizeof(section_directives) / sizeof(section_directives[0]); i++)
+        if (word_is(word, length, section_directives[i]))
+            return 1;
+    return 0;
+}
+
+static void set_state(struct section_state *state, const char *name, size_t length, int executable)
+{
+    if (length >= SECTION_NAME_MAX)
+        length = SECTION_NAME_MAX - 1;
+    memcpy(state->name, name, length);
+    state->name[length] = '\0';
+    state->executable = executable;
+}
+
+void sections_start(struct section_tracker *tracker)
+{
+    memset(tracker, 0, sizeof(*tracker));
+    set_state(&tracker->current, ".text", 5, 1);
+    tracker->previous = tracker->current;
+}
+
+void sections_end(struct section_tracker *tracker)
+{
+    free(tracker->known);
+    tracker->known = NULL;
+}
+
+/* gas's defaults for a section named without flags (bfd's special sections, ELF gABI). */
+static int executable_by_name(const char *name)
+{
+    return strncmp(name, ".text", 5) == 0 || strcmp(name, ".init") == 0 || strcmp(name, ".fini") == 0 ||
+           strcmp(name, ".plt") == 0 || strncmp(name, ".gnu.linkonce.t", 15) == 0;
+}
+
+static int known_executable(struct section_tracker *tracker, const char *name)
+{
+    for (size_t i = 0; i < tracker->known_count; i++)
+        if (strcmp(tracker->known[i].name, name) == 0)
+            return tracker->known[i].executable;
+    return executable_by_name(name);
+}
+
+static void enter_named(struct section_tracker *tracker, const char *at, const char *end)
+{
+    const char *name, *flags = NULL;
+    struct section_state state;
+    size_t length;
+
+    if (at < end && *at == '"') {
+        name = ++at;
+        while (at < end && *at != '"')
+            at++;
+        length = (size_t)(at - name);
+    } else {
+        name = at;
+        while (at < end && *at != ',' && *at != ' ' && *at != '\t')
+            at++;
+        length = (size_t)(at - name);
+    }
+    for (; at < end; at++)
+        if (*at == ',' || *at == '"') { /* the first string after the name is the flags */
+            const char *quote = memchr(at, '"', (size_t)(end - at));
+
+            if (quote && *at == ',')
+                flags = quote + 1;
+            if (flags)
+                break;
+        }
+    set_state(&state, name, length, 0);
+    if (flags) {
+        for (; flags < end && *flags != '"'; flags++)
+            if (*flags == 'x')
+                state.executable = 1;
+        memory_grow((void **)&tracker->known, &tracker->known_capacity, tracker->known_count, sizeof(state));
+        tracker->known[tracker->known_count++] = state;
+    } else {
+        state.executable = known_executable(tracker, state.name);
+    }
+    tracker->previous = tracker->current;
+    tracker->current = state;
+}
+
+int sections_follow(struct section_tracker *tracker, const char *word, size_t length, const char *operands, const char *end)
+{
+    if (word_is(word, length, ".text") || word_is(word, length, ".data") || word_is(word, length, ".bss") ||
+        word_is(word, length, ".struct")) {
+        tracker->previous = tracker->current;
+        set_state(&tracker->current, word, length, word[1] == 't');
+    } else if (word_is(word, length, ".section")) {
+        enter_named(tracker, operands, end);
+    } else if (word_is(word, length, ".pushsection")) {
+        if (tracker->depth < SECTION_STACK_MAX) {
+            tracker->stack[tracker->depth].current = tracker->current;
+            tracker->stack[tracker->depth].previous = tracker->previous;
+        }
+        tracker->depth++;
+        enter_named(tracker, operands, end);
+    } else if (word_is(word, length, ".popsection")) {
+        if (tracker->depth > 0 && --tracker->depth < SECTION_STACK_MAX) {
+            tracker->current = tracker->stack[tracker->depth].current;
+            tracker->previous = tracker->stack[tracker->depth].previous;
+        }
+    } else if (word_is(word, length, ".previous")) {
+        struct section_state swap = tracker->current;
+
+        tracker->current = tracker->previous;
+        tracker->previous = swap;
+    } else {
+        return 0;
+    }
+    return 1;
+}

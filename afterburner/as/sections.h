@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which section the text is in: follows .section, .pushsection and their kin as gas does. */
+#ifndef AFTERBURNER_AS_SECTIONS_H
+#define AFTERBURNER_AS_SECTIONS_H
+
+#include <stddef.h>
+
+#define SECTION_NAME_MAX  128
+#define SECTION_STACK_MAX 64
+
+struct section_state {
+    char name[SECTION_NAME_MAX];
+    int executable;
+};
+
+struct section_tracker {
+    struct section_state current, previous;
+    struct {
+        struct section_state current, previous;
+    } stack[SECTION_STACK_MAX];
+    int depth;
+    struct section_state *known; /* sections whose flags were given once: later mentions may leave them out */
+    size_t known_count, known_capacity;
+};
+
+void sections_start(struct section_tracker *tracker);
+void sections_end(struct section_tracker *tracker);
+
+/* Follows the directive `word` (with its dot) with operands at `operands`. Gives 1 when it changed the section. */
+int sections_follow(struct section_tracker *tracker, const char *word, size_t length, const char *operands, const char *end);
+
+/* Whether `word` is a directive that may change the section. */
+int sections_changes(const char *word, size_t length);
+
+#endif
