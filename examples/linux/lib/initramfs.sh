@@ -3,7 +3,7 @@
 # The variables belong to the including script.
 # shellcheck disable=SC2034,SC2154
 #
-# The initramfs: busybox, this folder's scripts and a kernel's modules. Equal inputs give equal bytes.
+# The initramfs: busybox, this folder's scripts, a kernel's modules. Equal inputs give equal bytes.
 # Needs lib/messages.sh and the variable `here`.
 
 busybox=/bin/busybox
@@ -16,7 +16,7 @@ describe_initramfs() {
     done
 }
 
-# module_order DIR: a line per module, sorted: its name, then all it depends on in the order to load.
+# module_order DIR: a sorted line per module: its name, then what it depends on in load order.
 module_order() (
     local directory=$1 file name
     declare -A depends closure

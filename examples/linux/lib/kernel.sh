@@ -25,10 +25,13 @@ kernel_unset=(
     GCC_EXEC_PREFIX COMPILER_PATH
 )
 kernel_targets=(bzImage modules)
+# The start-up code has debug information: without this its objects would name the build directory.
+kernel_flags=-fdebug-prefix-map=BUILD_DIRECTORY=.
 
 # Sets kernel_make (the whole command up to the targets) for VARIANT and the build directory.
 set_kernel_make() {
-    local variant=$1 objects=$2 name
+    local variant=$1 objects=$2 name gcc
+    gcc="gcc ${kernel_flags/BUILD_DIRECTORY/$objects}"
     kernel_make=(env)
     for name in "${kernel_unset[@]}"; do
         kernel_make+=(-u "$name")
@@ -37,27 +40,43 @@ set_kernel_make() {
     [ "$variant" != off ] || kernel_make+=(AFTERBURNER_MODE=off)
     kernel_make+=(make -C "$source_dir" "O=$objects" ARCH=x86_64)
     case $variant in
-    plain) kernel_make+=(CC=gcc) ;;
+    plain) kernel_make+=("CC=$gcc") ;;
     # An annotated object has sections the kernel's linker script does not name.
-    *) kernel_make+=("CC=$afterburner cc --policy $here/policy gcc" CONFIG_LD_ORPHAN_WARN=) ;;
+    *) kernel_make+=("CC=$afterburner cc --policy $here/policy $gcc" CONFIG_LD_ORPHAN_WARN=) ;;
     esac
 }
 
-# Everything that decides the kernel's bytes. The policy and the tool are in by content, not by path.
+# What the fragments ask for: symbol, tab, value (nothing for off); a symbol's last line counts.
+wanted_config() {
+    awk '
+        /^# CONFIG_[A-Za-z0-9_]+ is not set$/ { want[$2] = "" }
+        /^CONFIG_[A-Za-z0-9_]+=/ {
+            symbol = $0
+            sub(/=.*/, "", symbol)
+            sub(/^[^=]*=/, "")
+            want[symbol] = $0
+        }
+        END { for (symbol in want) print symbol "\t" (want[symbol] == "n" ? "" : want[symbol]) }' \
+        "${config_fragments[@]}" | LC_ALL=C sort
+}
+
+# Everything that decides the kernel's bytes; the policy and the tool by their content.
 describe_kernel() {
-    local variant=$1 fragment
+    local variant=$1
     printf 'variant %s\nsource %s\n' "$variant" "$source_tree_hash"
-    for fragment in "${config_fragments[@]}"; do
-        printf 'fragment %s\n' "$(grep -v '^#\( \|$\)' "$fragment" | hash_of_stdin)"
-        printf 'fragment-off %s\n' "$(grep '^# CONFIG_.* is not set$' "$fragment" | hash_of_stdin)"
-    done
+    wanted_config
     gcc --version
     as --version
     ld --version
     printf 'environment %s\n' "${kernel_environment[@]}"
     printf 'target %s\n' "${kernel_targets[@]}"
+    printf 'flags %s\n' "$kernel_flags"
     if [ "$variant" != plain ]; then
         printf 'afterburner %s\n' "$(hash_of_file "$afterburner")"
+        # Of its libraries, those that are built with it.
+        { ldd "$afterburner" 2>/dev/null || true; } |
+            awk '$3 ~ /^\// && $3 !~ /^\/(usr\/)?lib/ { print $3 }' |
+            xargs --no-run-if-empty sha256sum --
         printf 'policy %s\n' "$(hash_of_file "$here/policy")"
     fi
 }
@@ -81,7 +100,7 @@ say_failed() {
 }
 
 configure_kernel() {
-    local objects=$1 log=$2 wanted missing
+    local objects=$1 log=$2 missing
     # Always by plain gcc: the twins have one configuration.
     set_kernel_make plain "$objects"
     local command=("${kernel_make[@]}" -s tinyconfig)
@@ -94,15 +113,12 @@ configure_kernel() {
     "${command[@]}" >>"$log" 2>&1 || { say_failed olddefconfig "$log" "${command[@]}"; exit 1; }
 
     # A symbol that depends on an absent one vanishes silently: compare with what was asked.
-    wanted=$(awk '
-        /^CONFIG_[A-Za-z0-9_]+=/ { split($0, part, "="); want[part[1]] = $0 }
-        /^# CONFIG_[A-Za-z0-9_]+ is not set$/ { want[$2] = "" }
-        END { for (symbol in want) print symbol "\t" want[symbol] }' "${config_fragments[@]}")
-    missing=$(awk -F '\t' '
-        FNR == NR { split($0, part, "="); have[part[1]] = $0; next }
-        $2 == "n" { $2 = "" }
-        have[$1] != $2 { print ($2 == "" ? $1 " off" : $2) }' \
-        <(grep '^CONFIG_' "$objects/.config") - <<<"$wanted" | LC_ALL=C sort)
+    missing=$(awk '
+        { symbol = $1; value = $0 }
+        FNR == NR { sub(/=.*/, "", symbol); sub(/^[^=]*=/, "", value); have[symbol] = value; next }
+        { sub(/^[^\t]*\t/, "", value) }
+        have[symbol] != value { print (value == "" ? symbol " off" : symbol "=" value) }' \
+        <(grep '^CONFIG_' "$objects/.config") <(wanted_config))
     [ -z "$missing" ] ||
         die "the configuration cannot have: ${missing//$'\n'/, }" \
             "check their dependencies; fragments: ${config_fragments[*]}"
@@ -115,7 +131,7 @@ describe_building() {
     printf '%s: %s%s objects, %s s' "$kernel_variant" "$built" "$total" "$1"
 }
 
-# build_kernel VARIANT: sets kernel_entry to a complete entry of the cache, kernel_cached to yes or no.
+# build_kernel VARIANT: sets kernel_entry to a complete cache entry, kernel_cached to yes or no.
 build_kernel() {
     local variant=$1 hash status=0 command unique
     hash=$(kernel_hash "$variant")
@@ -137,7 +153,7 @@ build_kernel() {
     mkdir -p "$objects"
     kernel_variant=$variant
     kernel_log=$work/build.log
-    kernel_total=$cache/kernels/objects-$(cat -- "${config_fragments[@]}" | hash_of_stdin)
+    kernel_total=$cache/kernels/objects-$(wanted_config | hash_of_stdin)
     describe_kernel "$variant" >"$kernel_log"
 
     say "$variant: configuring $source_version ($hash)"

@@ -32,8 +32,8 @@ hash_of_stdin() {
     sha256sum | cut -d ' ' -f 1
 }
 
-# with_progress SECONDS LOG FUNCTION COMMAND...: runs COMMAND with its output appended to LOG; while it
-# runs, says what `FUNCTION ELAPSED` prints every SECONDS. Gives COMMAND's status.
+# with_progress SECONDS LOG FUNCTION COMMAND...: runs COMMAND with its output appended to LOG and
+# every SECONDS says what `FUNCTION ELAPSED` prints. Gives COMMAND's status.
 with_progress() {
     local interval=$1 log=$2 describe=$3
     shift 3

@@ -63,8 +63,10 @@ prepare_source() {
                 sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$') || served=
             [ -n "$served" ] ||
                 die "neither the archive nor this machine has $package $version or any other" \
-                    "run 'apt-get update', then this again; apt said: $(tail -n 1 "$scratch/download.log")"
-            say "NOTICE: $package $version is gone; building $served instead. Published figures are of $version."
+                    "run 'apt-get update', then this again" \
+                    "apt said: $(tail -n 1 "$scratch/download.log")"
+            say "NOTICE: $package $version is gone; building $served instead." \
+                "Published figures are of $version."
             version=$served
             if [ ! -e "$base/$version/complete" ]; then
                 find_tarball "$package" "$version" "" "$scratch" ||
@@ -116,7 +118,8 @@ check_source_unchanged() {
     now=$(mktemp "$cache/source/manifest.XXXXXX")
     tree_manifest "$source_dir" >"$now"
     if ! cmp -s "$now" "$source_manifest"; then
-        changed=$(diff "$source_manifest" "$now" | sed -n 's/^[<>] [0-9a-f]*  *//p' | sort -u | head -n 5)
+        changed=$(diff "$source_manifest" "$now" |
+            sed -n 's/^[<>] [0-9a-z]*  *//p' | sort -u | sed -n '1,5p')
         rm -f "$now"
         die "the source tree changed since it was unpacked: ${changed//$'\n'/, }" \
             "nothing was published; remove ${source_dir%/*} and run this again"
