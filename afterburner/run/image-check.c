@@ -2,7 +2,6 @@
 /* Sources: the Linux/x86 boot protocol (Documentation/x86/boot.rst) for the bzImage header; the
  * System V ABI for ELF; Xen's public/elfnote.h for the PVH entry note (QEMU's hw/i386/x86.c looks
  * for the same). */
-#define _GNU_SOURCE
 #include "run/image-check.h"
 
 #include <elf.h>

@@ -2,7 +2,6 @@
 /* The place "native": bare hardware, as QEMU's TCG emulates it. Never KVM: what runs here must not
  * depend on the machine underneath, and a run with --deterministic must repeat to the instruction.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,6 @@
  * would cost a socket buffer of its own, so that 300 unread bytes fill a socket but a million fill
  * the pipe. A full one makes the guest wait for its transmitter, which loses nothing but would make
  * its instruction count depend on us. */
-#define _GNU_SOURCE
 #include "run/qemu.h"
 
 #include <errno.h>

@@ -2,7 +2,6 @@
 /* QEMU is started stopped (-S). It greets; we answer qmp_capabilities, then cont. So an exit before
  * the RESUME event is QEMU's own failure, and one after it is the guest's doing: their exit codes
  * alone overlap. */
-#define _GNU_SOURCE
 #include "run/qmp.h"
 
 #include <jansson.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `afterburner run`: the options, and which place gets them. */
-#define _GNU_SOURCE
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
