@@ -27,3 +27,7 @@ afterburner_pkg(JANSSON jansson libjansson-dev)
 afterburner_library(zydis Zydis Zydis/Zydis.h libzydis-dev)
 afterburner_library(bfd bfd bfd.h binutils-dev)
 afterburner_library(opcodes opcodes dis-asm.h binutils-dev)
+
+# libbfd and libopcodes do not say their version at run time: their file name has it.
+file(REAL_PATH ${opcodes_LIBRARY} AFTERBURNER_OPCODES_FILE)
+string(REGEX MATCH "[0-9]+\\.[0-9.]*[0-9]" AFTERBURNER_BINUTILS_VERSION ${AFTERBURNER_OPCODES_FILE})

@@ -479,6 +479,59 @@ static int is_assignment(const struct statement *statement)
     return statement_word(&at, statement->end, &word) && at < statement->end && *at == '=';
 }
 
+/* Instructions inside a macro call's string arguments: ALTERNATIVE "", ".byte 0x0f,0x01,0xca", ... */
+static void filter_strings(struct filter *filter, const struct statement *call)
+{
+    const char *at = call->start;
+
+    while (at < call->end && (at = memchr(at, '"', (size_t)(call->end - at))) != NULL) {
+        const char *close = memchr(at + 1, '"', (size_t)(call->end - at - 1)), *word, *operands;
+        struct statement statement;
+        struct scanner scanner;
+
+        if (!close)
+            return;
+        scanner_start(&scanner, at + 1, (size_t)(close - at - 1));
+        filter->pending.start = NULL;
+        while (scanner_next(&scanner, &statement)) {
+            operands = statement.start;
+            if (statement.start == statement.end)
+                continue;
+            if (*statement.start == '.') {
+                size_t length = statement_word(&operands, statement.end, &word);
+                int width = data_width(word, length);
+
+                if (width && filter->sections.current.executable)
+                    filter_data(filter, &statement, operands, width);
+            } else {
+                filter_instruction(filter, &statement);
+            }
+        }
+        filter->pending.start = NULL;
+        at = close + 1;
+    }
+}
+
+static void filter_statement(struct filter *filter, const struct statement *statement)
+{
+    const char *at = statement->start, *word;
+    size_t length;
+
+    if (statement->start == statement->end || statement->labels)
+        filter->pending.start = NULL;
+    if (statement->start == statement->end || is_assignment(statement))
+        return;
+    if (*statement->start == '.') {
+        filter->pending.start = NULL;
+        length = statement_word(&at, statement->end, &word);
+        filter_directive(filter, statement, word, length, at);
+        return;
+    }
+    filter_instruction(filter, statement);
+    if (memchr(statement->start, '"', (size_t)(statement->end - statement->start)))
+        filter_strings(filter, statement);
+}
+
 void prefilter(const char *text, size_t size, const struct prefilter_options *options, struct prefilter_result *result)
 {
     struct filter filter = {.options = options, .result = result, .input = text, .size = size};
@@ -495,22 +548,8 @@ void prefilter(const char *text, size_t size, const struct prefilter_options *op
     sections_start(&filter.sections);
     filter.state.exempt = AFTERBURN_EXEMPT_NOT;
     scanner_start(&scanner, text, size);
-    while (scanner_next(&scanner, &statement)) {
-        const char *at = statement.start, *word;
-        size_t length;
-
-        if (statement.start == statement.end || statement.labels)
-            filter.pending.start = NULL;
-        if (statement.start == statement.end || is_assignment(&statement))
-            continue;
-        if (*statement.start == '.') {
-            filter.pending.start = NULL;
-            length = statement_word(&at, statement.end, &word);
-            filter_directive(&filter, &statement, word, length, at);
-        } else {
-            filter_instruction(&filter, &statement);
-        }
-    }
+    while (scanner_next(&scanner, &statement))
+        filter_statement(&filter, &statement);
     if (filter.sections.current.executable && !is_default(&filter)) {
         char mark[64];
 

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "image/records.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/memory.h"
+
+struct reader {
+    const struct image *image;
+    struct records *records;
+    size_t site_capacity, mark_capacity;
+};
+
+/* Equal starts: by end, so that overlaps are reported the same way each time. */
+static int compare_sites(const void *a, const void *b)
+{
+    const struct site *x = a, *y = b;
+
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    return (x->end > y->end) - (x->end < y->end);
+}
+
+static void add_record(struct reader *reader, uint64_t position, const struct afterburn_record *record, uint64_t source)
+{
+    struct records *records = reader->records;
+    uint64_t start = position + (uint64_t)(int64_t)record->site;
+
+    if (reader->image->bits == 32)
+        start &= UINT32_MAX;
+    if (record->kind == AFTERBURN_MARK) {
+        memory_grow((void **)&records->marks, &reader->mark_capacity, records->mark_count, sizeof(*records->marks));
+        records->marks[records->mark_count++] =
+            (struct mark){.address = start, .bits = record->bits, .exemption = record->flags};
+        return;
+    }
+    memory_grow((void **)&records->sites, &reader->site_capacity, records->site_count, sizeof(*records->sites));
+    records->sites[records->site_count++] = (struct site){
+        .start = start,
+        .end = start + record->span,
+        .instruction = start + record->offset,
+        .source = source,
+        .record = *record,
+    };
+}
+
+/* Marks keep the order they were written in where addresses are equal: insertion sort is stable, and there are few. */
+static void sort_marks(struct records *records)
+{
+    for (size_t i = 1; i < records->mark_count; i++) {
+        struct mark mark = records->marks[i];
+        size_t at = i;
+
+        for (; at > 0 && records->marks[at - 1].address > mark.address; at--)
+            records->marks[at] = records->marks[at - 1];
+        records->marks[at] = mark;
+    }
+}
+
+int records_read(const struct image *image, struct records *records, char *wrong, size_t capacity)
+{
+    const struct image_section *section = image_section_by_name(image, AFTERBURN_SECTION);
+    struct reader reader = {.image = image, .records = records};
+    uint64_t at = 0;
+
+    memset(records, 0, sizeof(*records));
+    if (!section)
+        return 0;
+    records->present = 1;
+    if (!section->bytes) {
+        snprintf(wrong, capacity, "section " AFTERBURN_SECTION " has no contents in memory");
+        return -1;
+    }
+    while (at < section->size) {
+        struct afterburn_header header;
+        uint64_t left = section->size - at;
+
+        if (left < sizeof(header)) {
+            snprintf(wrong, capacity, "section " AFTERBURN_SECTION " is cut off at offset 0x%llx", (unsigned long long)at);
+            return -1;
+        }
+        memcpy(&header, section->bytes + at, sizeof(header));
+        if (header.magic != AFTERBURN_MAGIC) {
+            snprintf(wrong, capacity, "section " AFTERBURN_SECTION " has no record header at offset 0x%llx",
+                     (unsigned long long)at);
+            return -1;
+        }
+        if (header.version != AFTERBURN_VERSION) {
+            snprintf(wrong, capacity,
+                     "unknown record version %u at offset 0x%llx of " AFTERBURN_SECTION
+                     " (this program knows version %d); rebuild the image, or use the afterburner that built it",
+                     header.version, (unsigned long long)at, AFTERBURN_VERSION);
+            return -1;
+        }
+        if (header.record_size != sizeof(struct afterburn_record) || header.size % header.record_size ||
+            header.size > left - sizeof(header)) {
+            snprintf(wrong, capacity, "the records at offset 0x%llx of " AFTERBURN_SECTION " are cut off",
+                     (unsigned long long)at);
+            return -1;
+        }
+        at += sizeof(header);
+        for (uint64_t end = at + header.size; at < end; at += sizeof(struct afterburn_record)) {
+            struct afterburn_record record;
+
+            memcpy(&record, section->bytes + at, sizeof(record));
+            add_record(&reader, section->address + at, &record, header.source);
+        }
+    }
+    if (records->site_count)
+        qsort(records->sites, records->site_count, sizeof(*records->sites), compare_sites);
+    sort_marks(records);
+    return 0;
+}
+
+void records_free(struct records *records)
+{
+    free(records->sites);
+    free(records->marks);
+    memset(records, 0, sizeof(*records));
+}
+
+const struct site *records_site_at(const struct records *records, uint64_t address)
+{
+    size_t low = 0, high = records->site_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (records->sites[middle].start <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 && address < records->sites[low - 1].end ? &records->sites[low - 1] : NULL;
+}
+
+struct mark records_mark_at(const struct records *records, const struct image *image, const struct image_section *section,
+                            uint64_t address)
+{
+    size_t low = 0, high = records->mark_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (records->marks[middle].address <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low > 0 && records->marks[low - 1].address >= section->address)
+        return records->marks[low - 1];
+    return (struct mark){.address = section->address, .bits = image->bits};
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <Zydis/Zydis.h>
+#include <string.h>
+
+#include "decode/classify.h"
+#include "decode/operands.h"
+#include "decode/sensitive-table.h"
+#include "verify/walk.h"
+
+/* Whether the bytes [start, end) are nops and nothing else. */
+static int all_nops(const struct image_section *section, uint64_t start, uint64_t end, int bits)
+{
+    ZydisDecoder decoder;
+
+    zydis_open(&decoder, bits);
+    while (start < end) {
+        ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+        ZydisDecodedInstruction instruction;
+
+        if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, section->bytes + (start - section->address), end - start,
+                                                 &instruction, operands)) ||
+            !is_padding_nop(&instruction, operands))
+            return 0;
+        start += instruction.length;
+    }
+    return 1;
+}
+
+/* The first field of a record that does not fit the decoded instruction, or NULL. What the linker fills in, and what only
+ * the annotator can know (liveness, identity), is not compared. */
+static const char *wrong_field(const struct afterburn_record *record, const ZydisDecodedInstruction *instruction,
+                               const ZydisDecodedOperand *operands)
+{
+    struct afterburn_record expected = {.flags = 0};
+    const unsigned int compared = AFTERBURN_REPEAT | AFTERBURN_MEMORY | AFTERBURN_IMMEDIATE;
+
+    operands_describe(instruction, operands, &expected);
+    if (record->kind != classify_zydis(instruction, operands))
+        return "kind";
+    if ((record->flags & compared) != expected.flags)
+        return "flags";
+    if (record->width != expected.width)
+        return "width";
+    if (record->reg != expected.reg || record->special != expected.special)
+        return "register";
+    if (record->base != expected.base || record->index != expected.index || record->scale != expected.scale)
+        return "memory operand";
+    if (!(record->flags & AFTERBURN_RELOCATED) &&
+        (record->displacement != expected.displacement || record->immediate != expected.immediate))
+        return "displacement or immediate";
+    return NULL;
+}
+
+static void check_site(struct verification *verification, const struct image_section *section, const struct site *site)
+{
+    const struct sensitive_entry *entry = sensitive_entry_by_number(site->record.kind);
+    const unsigned char *bytes = section->bytes + (site->instruction - section->address);
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    uint64_t end = site->instruction + site->record.length;
+    ZydisDecodedInstruction instruction;
+    const char *field = "length";
+    ZydisDecoder decoder;
+
+    if (!entry) {
+        findings_add(&verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, site->start, NULL,
+                     "record kind %u is not in the table of sensitive instructions", site->record.kind);
+        return;
+    }
+    zydis_open(&decoder, site->record.bits);
+    if (end > site->end || !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, site->record.length, &instruction, operands)) ||
+        instruction.length != site->record.length || (field = wrong_field(&site->record, &instruction, operands)) != NULL) {
+        findings_add(&verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, site->start, NULL,
+                     "the record says %s; its %s does not fit the bytes there", entry->name, field);
+        return;
+    }
+    if (site->record.span < SITE_SPAN_MIN)
+        findings_add(&verification->findings, FINDING_SITE_SHORT, FINDING_OPEN, site->start, NULL,
+                     "%s: the span is %u bytes, below %d", entry->name, site->record.span, SITE_SPAN_MIN);
+    if (!all_nops(section, site->start, site->instruction, site->record.bits) ||
+        !all_nops(section, end, site->end, site->record.bits))
+        findings_add(&verification->findings, FINDING_PAD_NOT_NOP, FINDING_OPEN, site->start, NULL, "%s", entry->name);
+    if ((entry->side == PAD_BEFORE) != (site->record.offset != 0) && site->record.span > site->record.length)
+        findings_add(&verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, site->start, NULL,
+                     "%s: the pad is on the wrong side", entry->name);
+}
+
+static void check_sites(struct verification *verification)
+{
+    const struct records *records = &verification->records;
+    uint64_t covered = 0;
+
+    for (size_t i = 0; i < records->site_count; i++) {
+        const struct site *site = &records->sites[i];
+        const struct image_section *section = image_section_at(verification->image, site->start);
+
+        if (i && site->start < covered)
+            findings_add(&verification->findings, FINDING_SITES_OVERLAP, FINDING_OPEN, site->start, NULL,
+                         "%s begins before the end of the site before it", sensitive_name(site->record.kind));
+        if (site->end > covered)
+            covered = site->end;
+        if (!section || !section->executable || !section->bytes || site->end > section->address + section->size ||
+            site->instruction >= site->end) {
+            findings_add(&verification->findings, FINDING_SITE_OUTSIDE_CODE, FINDING_OPEN, site->start, NULL,
+                         "%s, span %u", sensitive_name(site->record.kind), site->record.span);
+            continue;
+        }
+        for (size_t k = 0; k < verification->section_count; k++)
+            if (verification->sections[k].section == section)
+                verification->sections[k].sites++;
+        check_site(verification, section, site);
+    }
+}
+
+static const struct site *site_around(const struct verification *verification, uint64_t address)
+{
+    const struct site *site = records_site_at(&verification->records, address);
+
+    return site && site->start != address ? site : NULL;
+}
+
+static void check_symbols(struct verification *verification)
+{
+    const struct image *image = verification->image;
+
+    for (size_t i = 0; i < image->symbol_count; i++) {
+        const struct image_symbol *symbol = &image->symbols[i];
+        const struct site *site = site_around(verification, symbol->address);
+
+        /* .L labels are in the table only when the assembler was told to keep them (-L): ours are among them. */
+        if (site && strncmp(symbol->name, ".L", 2) != 0)
+            findings_add(&verification->findings, FINDING_SYMBOL_IN_SITE, FINDING_OPEN, symbol->address, NULL,
+                         "%s lies in the %s site at 0x%llx", symbol->name, sensitive_name(site->record.kind),
+                         (unsigned long long)site->start);
+    }
+}
+
+static void check_tables(struct verification *verification)
+{
+    const struct guest_tables *tables = &verification->tables;
+
+    for (size_t i = 0; i < tables->target_count; i++) {
+        const struct site *site = site_around(verification, tables->targets[i].address);
+
+        if (site)
+            findings_add(&verification->findings, FINDING_TABLE_INTO_SITE, FINDING_OPEN, tables->targets[i].address, NULL,
+                         "%s points into the %s site at 0x%llx", tables->targets[i].table, sensitive_name(site->record.kind),
+                         (unsigned long long)site->start);
+    }
+    for (size_t i = 0; i < tables->alternative_count; i++) {
+        const struct alternative *alternative = &tables->alternatives[i];
+        uint64_t edges[2] = {alternative->original, alternative->original + alternative->original_length};
+
+        for (int k = 0; k < 2; k++) {
+            const struct site *site = site_around(verification, edges[k]);
+
+            if (site && alternative->original_length)
+                findings_add(&verification->findings, FINDING_ALTERNATIVE_IN_SITE, FINDING_OPEN, edges[k], NULL,
+                             "the alternative for %s cuts the %s site at 0x%llx", alternative->feature,
+                             sensitive_name(site->record.kind), (unsigned long long)site->start);
+        }
+    }
+}
+
+void check_records(struct verification *verification)
+{
+    check_sites(verification);
+    check_symbols(verification);
+    check_tables(verification);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "verify/report.h"
+
+#include <Zydis/Zydis.h>
+#include <capstone/capstone.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/exit-codes.h"
+#include "cli/memory.h"
+#include "cli/message.h"
+#include "cli/version.h"
+#include "decode/classify.h"
+#include "decode/sensitive-table.h"
+
+#define CERTIFICATE_VERSION 1
+
+size_t alternative_sensitive(const struct verification *verification, const struct alternative *alternative, char *text,
+                             size_t capacity)
+{
+    const struct image_section *section = image_section_at(verification->image, alternative->replacement);
+    uint64_t at = alternative->replacement, end = at + alternative->replacement_length;
+    size_t found = 0, used = 0, length;
+
+    text[0] = '\0';
+    if (!section || !section->bytes || end > section->address + section->size)
+        return 0;
+    for (; at < end; at += length) {
+        int kind = classify_bytes(section->bytes + (at - section->address), end - at, verification->image->bits, &length);
+
+        if (!length)
+            length = 1;
+        if (!kind)
+            continue;
+        if (used < capacity)
+            used += (size_t)snprintf(text + used, capacity - used, "%s%s", found ? " " : "", sensitive_name(kind));
+        found++;
+    }
+    return found;
+}
+
+/* --- For people ------------------------------------------------------------------------------------------------------- */
+
+static void print_place(const struct verification *verification, uint64_t address)
+{
+    const struct image *image = verification->image;
+    const struct image_section *section = image_section_at(image, address);
+    uint64_t offset;
+    const char *function = image_function_at(image, address, &offset), *file;
+    unsigned int line = image_line_at(image, address, &file);
+
+    if (image->relocatable && section)
+        printf("%s+0x%llx", section->name, (unsigned long long)(address - section->address));
+    else
+        printf("0x%llx", (unsigned long long)address);
+    if (*function)
+        printf(" %s+0x%llx", function, (unsigned long long)offset);
+    if (section && !image->relocatable)
+        printf(" (%s)", section->name);
+    if (line)
+        printf(" %s:%u", file, line);
+}
+
+static void print_findings(const struct verification *verification, enum finding_state state, size_t limit)
+{
+    size_t shown = 0, skipped = 0;
+
+    for (size_t i = 0; i < verification->findings.count; i++) {
+        const struct finding *finding = &verification->findings.list[i];
+
+        if (finding->state != state)
+            continue;
+        if (limit && shown == limit) {
+            skipped++;
+            continue;
+        }
+        shown++;
+        printf("  %s: ", finding_state_name(state));
+        print_place(verification, finding->address);
+        printf(": %s: %s", finding_sentence(finding->kind), finding->detail);
+        if (finding->why)
+            printf(" [%s]", finding->why);
+        putchar('\n');
+    }
+    if (skipped)
+        printf("  ... and %zu more %s; --limit 0 shows all\n", skipped, finding_state_name(state));
+}
+
+/* One line for each gating feature: how many alternatives bring which instructions. */
+static void print_alternatives(const struct verification *verification)
+{
+    const struct guest_tables *tables = &verification->tables;
+    char names[128], other[128];
+
+    for (size_t i = 0; i < tables->alternative_count; i++) {
+        const char *feature = tables->alternatives[i].feature;
+        size_t same = 0;
+        int seen = 0;
+
+        if (!alternative_sensitive(verification, &tables->alternatives[i], names, sizeof(names)))
+            continue;
+        for (size_t k = 0; k < tables->alternative_count; k++)
+            if (strcmp(tables->alternatives[k].feature, feature) == 0 &&
+                alternative_sensitive(verification, &tables->alternatives[k], other, sizeof(other)) &&
+                strcmp(names, other) == 0) {
+                same++;
+                seen |= k < i;
+            }
+        if (!seen)
+            printf("  alternative: %zu bring `%s` when the processor has %s\n", same, names, feature);
+    }
+}
+
+/* Settled findings, one line for each reason with the first place. */
+static void print_settled(const struct verification *verification, enum finding_state state)
+{
+    const struct findings *findings = &verification->findings;
+
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->list[i];
+        size_t same = 0;
+        int seen = 0;
+
+        if (finding->state != state)
+            continue;
+        for (size_t k = 0; k < findings->count && !seen; k++)
+            if (findings->list[k].state == state && strcmp(findings->list[k].why, finding->why) == 0) {
+                same++;
+                seen = k < i;
+            }
+        if (seen)
+            continue;
+        printf("  %s: %zu x %s: %s; first: ", finding_state_name(state), same, finding_sentence(finding->kind), finding->why);
+        print_place(verification, finding->address);
+        putchar('\n');
+    }
+}
+
+void report_print(const struct verification *verification, size_t limit)
+{
+    const struct findings *findings = &verification->findings;
+    size_t sensitive = 0, mnemonics = 0;
+
+    for (int i = 1; i < ENTRY_NUMBERS; i++) {
+        sensitive += verification->by_entry[i];
+        mnemonics += verification->by_entry[i] != 0;
+    }
+    printf("%s: %s\n", verification->image->path, findings->open ? "NOT VERIFIED" : "verified");
+    if (verification->image->build_id[0])
+        printf("  build-id: %s\n", verification->image->build_id);
+    printf("  instructions: %llu in %zu executable sections\n", (unsigned long long)verification->instructions,
+           verification->section_count);
+    printf("  sensitive: %zu of %zu kinds; sites: %zu\n", sensitive, mnemonics, verification->records.site_count);
+    if (!verification->records.present && sensitive)
+        printf("  no section " AFTERBURN_SECTION ": it was not assembled through `afterburner as`\n");
+    print_alternatives(verification);
+    printf("  findings: %zu open, %zu explained, %zu exempt\n", findings->open, findings->explained, findings->exempt);
+    print_findings(verification, FINDING_OPEN, limit);
+    if (limit) {
+        print_settled(verification, FINDING_EXPLAINED);
+        print_settled(verification, FINDING_EXEMPT);
+    } else {
+        print_findings(verification, FINDING_EXPLAINED, 0);
+        print_findings(verification, FINDING_EXEMPT, 0);
+    }
+}
+
+/* --- For programs ----------------------------------------------------------------------------------------------------- */
+
+static json_t *hexadecimal(uint64_t value)
+{
+    return json_sprintf("0x%llx", (unsigned long long)value);
+}
+
+static void add_place(json_t *object, const struct verification *verification, uint64_t address)
+{
+    const struct image_section *section = image_section_at(verification->image, address);
+    uint64_t offset;
+    const char *function = image_function_at(verification->image, address, &offset), *file;
+    unsigned int line = image_line_at(verification->image, address, &file);
+
+    json_object_set_new(object, "address", hexadecimal(address));
+    if (section) {
+        json_object_set_new(object, "section", json_string(section->name));
+        json_object_set_new(object, "section_offset", hexadecimal(address - section->address));
+    }
+    if (*function) {
+        json_object_set_new(object, "function", json_string(function));
+        json_object_set_new(object, "function_offset", hexadecimal(offset));
+    }
+    if (line) {
+        json_object_set_new(object, "file", json_string(file));
+        json_object_set_new(object, "line", json_integer(line));
+    }
+}
+
+static json_t *findings_json(const struct verification *verification)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < verification->findings.count; i++) {
+        const struct finding *finding = &verification->findings.list[i];
+        json_t *object = json_object();
+
+        json_object_set_new(object, "kind", json_string(finding_name(finding->kind)));
+        json_object_set_new(object, "state", json_string(finding_state_name(finding->state)));
+        add_place(object, verification, finding->address);
+        json_object_set_new(object, "detail", json_string(finding->detail));
+        if (finding->why)
+            json_object_set_new(object, "why", json_string(finding->why));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+static json_t *alternatives_json(const struct verification *verification)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < verification->tables.alternative_count; i++) {
+        const struct alternative *alternative = &verification->tables.alternatives[i];
+        char names[128];
+        json_t *object;
+
+        if (!alternative_sensitive(verification, alternative, names, sizeof(names)))
+            continue;
+        object = json_object();
+        add_place(object, verification, alternative->original);
+        json_object_set_new(object, "feature", json_string(alternative->feature));
+        json_object_set_new(object, "sensitive", json_string(names));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+json_t *report_certificate(const struct verification *verification)
+{
+    json_t *certificate = json_object(), *tools = json_object(), *counts = json_object(), *mnemonics = json_object();
+    json_t *sections = json_object();
+    unsigned long long zydis = ZydisGetVersion();
+    int major, minor;
+
+    cs_version(&major, &minor);
+    json_object_set_new(tools, "afterburner", json_string(AFTERBURNER_VERSION));
+    json_object_set_new(tools, "zydis", json_sprintf("%llu.%llu.%llu", zydis >> 48, zydis >> 32 & 0xffff, zydis >> 16 & 0xffff));
+    json_object_set_new(tools, "capstone", json_sprintf("%d.%d", major, minor));
+    json_object_set_new(tools, "libopcodes", json_string(AFTERBURNER_BINUTILS_VERSION));
+
+    for (int i = 1; i < ENTRY_NUMBERS; i++)
+        if (verification->by_entry[i])
+            json_object_set_new(mnemonics, sensitive_name(i), json_integer((json_int_t)verification->by_entry[i]));
+    for (size_t i = 0; i < verification->section_count; i++) {
+        const struct section_count *count = &verification->sections[i];
+        json_t *object = json_object();
+
+        json_object_set_new(object, "instructions", json_integer((json_int_t)count->instructions));
+        json_object_set_new(object, "sensitive", json_integer((json_int_t)count->sensitive));
+        json_object_set_new(object, "sites", json_integer((json_int_t)count->sites));
+        json_object_set_new(sections, count->section->name, object);
+    }
+    json_object_set_new(counts, "instructions", json_integer((json_int_t)verification->instructions));
+    json_object_set_new(counts, "sites", json_integer((json_int_t)verification->records.site_count));
+    json_object_set_new(counts, "open", json_integer((json_int_t)verification->findings.open));
+    json_object_set_new(counts, "explained", json_integer((json_int_t)verification->findings.explained));
+    json_object_set_new(counts, "exempt", json_integer((json_int_t)verification->findings.exempt));
+    json_object_set_new(counts, "by_mnemonic", mnemonics);
+    json_object_set_new(counts, "by_section", sections);
+
+    json_object_set_new(certificate, "format", json_string("afterburner-certificate"));
+    json_object_set_new(certificate, "version", json_integer(CERTIFICATE_VERSION));
+    json_object_set_new(certificate, "file", json_string(verification->image->path));
+    json_object_set_new(certificate, "build_id", json_string(verification->image->build_id));
+    json_object_set_new(certificate, "bits", json_integer(verification->image->bits));
+    json_object_set_new(certificate, "relocatable", json_boolean(verification->image->relocatable));
+    json_object_set_new(certificate, "verified", json_boolean(verification->findings.open == 0));
+    json_object_set_new(certificate, "tools", tools);
+    json_object_set_new(certificate, "counts", counts);
+    json_object_set_new(certificate, "alternatives", alternatives_json(verification));
+    json_object_set_new(certificate, "findings", findings_json(verification));
+    return certificate;
+}
+
+int report_write_json(const char *path, const json_t *json)
+{
+    char *text = json_dumps(json, JSON_INDENT(2) | JSON_PRESERVE_ORDER), *temporary;
+    FILE *file;
+    int failed;
+
+    if (!text)
+        message_out_of_memory();
+    if (strcmp(path, "-") == 0) {
+        puts(text);
+        free(text);
+        return EXIT_CODE_OK;
+    }
+    temporary = memory_format("%s.afterburner-%ld", path, (long)getpid());
+    file = fopen(temporary, "w");
+    failed = !file || fputs(text, file) == EOF || fputc('\n', file) == EOF;
+    if (file && fclose(file) != 0)
+        failed = 1;
+    if (failed || rename(temporary, path) < 0) {
+        message_error("%s: cannot be written: %s", path, strerror(errno));
+        unlink(temporary);
+        failed = 1;
+    }
+    free(temporary);
+    free(text);
+    return failed ? EXIT_CODE_OUTPUT : EXIT_CODE_OK;
+}

@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "verify/walk.h"
+
+#include <Zydis/Zydis.h>
+#include <capstone/capstone.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/memory.h"
+#include "decode/classify.h"
+#include "decode/operands.h"
+#include "decode/sensitive-table.h"
+#include "decode/third-decoder.h"
+
+#define INSTRUCTION_MAX 15
+
+struct addresses {
+    uint64_t *list;
+    size_t count, capacity;
+};
+
+struct walker {
+    struct verification *verification;
+    const struct image_section *section;
+    struct section_count *counts;
+    struct addresses targets; /* of direct branches, in all sections */
+    struct {
+        csh handle;
+        cs_insn *instruction;
+    } capstone[3]; /* 16, 32 and 64 bits */
+    ZydisDecoder zydis[3];
+};
+
+struct decoded {
+    uint64_t address;
+    int bits, exemption;
+    ZydisDecodedInstruction instruction;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    const unsigned char *bytes;
+    size_t available;
+};
+
+static void add_address(struct addresses *addresses, uint64_t address)
+{
+    memory_grow((void **)&addresses->list, &addresses->capacity, addresses->count, sizeof(uint64_t));
+    addresses->list[addresses->count++] = address;
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void sort_unique(struct addresses *addresses)
+{
+    size_t kept = 0;
+
+    if (addresses->count)
+        qsort(addresses->list, addresses->count, sizeof(uint64_t), compare_addresses);
+    for (size_t i = 0; i < addresses->count; i++)
+        if (i == 0 || addresses->list[i] != addresses->list[kept - 1])
+            addresses->list[kept++] = addresses->list[i];
+    addresses->count = kept;
+}
+
+static int mode_index(int bits)
+{
+    return bits == 64 ? 2 : bits == 32 ? 1 : 0;
+}
+
+/* --- One instruction, all decoders ------------------------------------------------------------------------------------ */
+
+enum decoder_fault {
+    FAULT_UNKNOWN,
+    FAULT_LENGTH,
+    FAULT_CLASS,
+};
+
+static const struct {
+    const char *zydis;
+    enum decoder_fault fault;
+    const char *opcodes, *why;
+} decoder_rules[] = {
+#define DECODER_RULE(zydis, fault, opcodes, why) {zydis, FAULT_##fault, opcodes, why},
+#include "decode/decoder-rules.def"
+};
+
+/* The rule that explains a difference, when the third decoder agrees with Zydis at these very bytes; else NULL. */
+static const char *explain(const struct decoded *decoded, enum decoder_fault fault)
+{
+    const char *mnemonic = ZydisMnemonicGetString(decoded->instruction.mnemonic);
+
+    for (size_t i = 0; i < sizeof(decoder_rules) / sizeof(decoder_rules[0]); i++) {
+        char text[256], word[32];
+        size_t length;
+
+        if (decoder_rules[i].fault != fault || strcmp(decoder_rules[i].zydis, mnemonic) != 0)
+            continue;
+        length = third_decode(decoded->bytes, decoded->available, decoded->address, decoded->bits, text, sizeof(text));
+        if (length == decoded->instruction.length && sscanf(text, "%31s", word) == 1 &&
+            word_in_list(word, decoder_rules[i].opcodes))
+            return decoder_rules[i].why;
+    }
+    return NULL;
+}
+
+static void format_bytes(const unsigned char *bytes, size_t count, char *text)
+{
+    for (size_t i = 0; i < count; i++)
+        sprintf(text + 3 * i, "%02x%s", bytes[i], i + 1 < count ? " " : "");
+}
+
+static void differ(struct walker *walker, const struct decoded *decoded, enum decoder_fault fault, const char *how)
+{
+    const char *why = explain(decoded, fault);
+    char bytes[3 * INSTRUCTION_MAX + 1], text[160];
+
+    format_bytes(decoded->bytes, decoded->instruction.length, bytes);
+    operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
+    findings_add(&walker->verification->findings, FINDING_DECODERS_DIFFER, why ? FINDING_EXPLAINED : FINDING_OPEN,
+                 decoded->address, why, "%s: Zydis says `%s` (%s), Capstone %s", bytes, text,
+                 sensitive_name(classify_zydis(&decoded->instruction, decoded->operands)), how);
+}
+
+/* Decodes with Zydis; 0 when it cannot. */
+static int decode(struct walker *walker, uint64_t address, struct decoded *decoded)
+{
+    const struct image_section *section = walker->section;
+    struct mark mark = records_mark_at(&walker->verification->records, walker->verification->image, section, address);
+
+    decoded->address = address;
+    decoded->bits = mark.bits == 16 || mark.bits == 32 ? mark.bits : walker->verification->image->bits;
+    decoded->exemption = mark.exemption;
+    decoded->bytes = section->bytes + (address - section->address);
+    decoded->available = section->size - (address - section->address);
+    if (decoded->available > INSTRUCTION_MAX)
+        decoded->available = INSTRUCTION_MAX;
+    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&walker->zydis[mode_index(decoded->bits)], decoded->bytes, decoded->available,
+                                               &decoded->instruction, decoded->operands));
+}
+
+/* Capstone's view of what Zydis decoded: differences become findings. Gives the entry both agree on, or Zydis's when the
+ * difference is explained or reported. */
+static int second_opinion(struct walker *walker, const struct decoded *decoded)
+{
+    int index = mode_index(decoded->bits), kind = classify_zydis(&decoded->instruction, decoded->operands), other;
+    cs_insn *instruction = walker->capstone[index].instruction;
+    const uint8_t *code = decoded->bytes;
+    size_t size = decoded->available;
+    uint64_t address = decoded->address;
+    char how[64];
+
+    if (!cs_disasm_iter(walker->capstone[index].handle, &code, &size, &address, instruction)) {
+        differ(walker, decoded, FAULT_UNKNOWN, "cannot decode it");
+    } else if (instruction->size != decoded->instruction.length) {
+        snprintf(how, sizeof(how), "says %s of %u bytes", instruction->mnemonic, instruction->size);
+        differ(walker, decoded, FAULT_LENGTH, how);
+    } else {
+        other = classify_capstone(walker->capstone[index].handle, instruction);
+        if (other != kind) {
+            snprintf(how, sizeof(how), "says %s (%s)", instruction->mnemonic, sensitive_name(other));
+            differ(walker, decoded, FAULT_CLASS, how);
+            kind = kind ? kind : other; /* sensitive for one of them is sensitive */
+        }
+    }
+    return kind;
+}
+
+/* --- What an instruction must satisfy --------------------------------------------------------------------------------- */
+
+static const char *exemption_text(int exemption)
+{
+    switch (exemption) {
+    case AFTERBURN_EXEMPT_DIRECTIVE:
+        return "between .afterburn_off and .afterburn_on";
+    case AFTERBURN_EXEMPT_SECTION:
+        return "section left alone by the policy";
+    case AFTERBURN_EXEMPT_BITS_16:
+        return "16-bit code";
+    default:
+        return NULL;
+    }
+}
+
+static void check_sensitive(struct walker *walker, const struct decoded *decoded, int kind)
+{
+    const struct site *site = records_site_at(&walker->verification->records, decoded->address);
+    const char *exempt = exemption_text(decoded->exemption);
+    char text[160];
+
+    walker->verification->by_entry[kind]++;
+    walker->counts->sensitive++;
+    if (site && site->instruction == decoded->address && site->record.length == decoded->instruction.length)
+        return; /* check_records compares the rest */
+    operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
+    if (!site)
+        findings_add(&walker->verification->findings, FINDING_UNANNOTATED, exempt ? FINDING_EXEMPT : FINDING_OPEN,
+                     decoded->address, exempt, "`%s` (%s)", text, sensitive_name(kind));
+    else
+        findings_add(&walker->verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, decoded->address, NULL,
+                     "`%s` (%s) is not where the record says", text, sensitive_name(kind));
+}
+
+static void note_branch(struct walker *walker, const struct decoded *decoded)
+{
+    ZyanU64 target;
+
+    if (decoded->instruction.meta.branch_type != ZYDIS_BRANCH_TYPE_SHORT &&
+        decoded->instruction.meta.branch_type != ZYDIS_BRANCH_TYPE_NEAR)
+        return;
+    for (int i = 0; i < decoded->instruction.operand_count_visible; i++)
+        if (decoded->operands[i].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && decoded->operands[i].imm.is_relative &&
+            ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&decoded->instruction, &decoded->operands[i], decoded->address, &target))) {
+            const struct site *site = records_site_at(&walker->verification->records, target);
+            char text[160];
+
+            add_address(&walker->targets, target);
+            if (!site || site->start == target)
+                continue;
+            operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
+            findings_add(&walker->verification->findings, FINDING_BRANCH_INTO_SITE, FINDING_OPEN, decoded->address, NULL,
+                         "`%s` lands 0x%llx bytes into the %s site at 0x%llx", text,
+                         (unsigned long long)(target - site->start), sensitive_name(site->record.kind),
+                         (unsigned long long)site->start);
+        }
+}
+
+/* --- Walking ---------------------------------------------------------------------------------------------------------- */
+
+static void undecodable(struct walker *walker, uint64_t address)
+{
+    const unsigned char *bytes = walker->section->bytes + (address - walker->section->address);
+    size_t left = walker->section->size - (address - walker->section->address);
+    char text[3 * INSTRUCTION_MAX + 1];
+
+    format_bytes(bytes, left < 8 ? left : 8, text);
+    findings_add(&walker->verification->findings, FINDING_UNDECODABLE, FINDING_OPEN, address, NULL, "bytes %s", text);
+}
+
+/* Decodes from `address` until `limit` or a byte where decoding already began. `known` has a flag for each byte of the
+ * section. Gives where it stopped. */
+static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limit, unsigned char *known)
+{
+    while (address < limit) {
+        unsigned char *flag = &known[address - walker->section->address];
+        struct decoded decoded;
+        int kind;
+
+        if (*flag)
+            return address;
+        *flag = 1;
+        if (!decode(walker, address, &decoded)) {
+            undecodable(walker, address);
+            return address + 1;
+        }
+        walker->verification->instructions++;
+        walker->counts->instructions++;
+        kind = second_opinion(walker, &decoded);
+        if (kind)
+            check_sensitive(walker, &decoded, kind);
+        note_branch(walker, &decoded);
+        address += decoded.instruction.length;
+    }
+    return address;
+}
+
+static void add_if_inside(struct walker *walker, struct addresses *starts, uint64_t address)
+{
+    if (address >= walker->section->address && address - walker->section->address < walker->section->size)
+        add_address(starts, address);
+}
+
+/* Where decoding must begin afresh in the current section. */
+static void collect_starts(struct walker *walker, struct addresses *starts)
+{
+    const struct verification *verification = walker->verification;
+    const struct image *image = verification->image;
+
+    add_address(starts, walker->section->address);
+    for (size_t i = 0; i < image->symbol_count; i++)
+        if (&image->sections[image->symbols[i].section] == walker->section)
+            add_if_inside(walker, starts, image->symbols[i].address);
+    for (size_t i = 0; i < verification->records.site_count; i++)
+        add_if_inside(walker, starts, verification->records.sites[i].start);
+    for (size_t i = 0; i < verification->records.mark_count; i++)
+        add_if_inside(walker, starts, verification->records.marks[i].address);
+    for (size_t i = 0; i < verification->tables.target_count; i++)
+        add_if_inside(walker, starts, verification->tables.targets[i].address);
+    for (size_t i = 0; i < verification->tables.alternative_count; i++) {
+        add_if_inside(walker, starts, verification->tables.alternatives[i].original);
+        if (verification->tables.alternatives[i].replacement_length)
+            add_if_inside(walker, starts, verification->tables.alternatives[i].replacement);
+    }
+    sort_unique(starts);
+}
+
+static const char *symbol_at(const struct verification *verification, uint64_t address)
+{
+    for (size_t i = 0; i < verification->image->symbol_count; i++)
+        if (verification->image->symbols[i].address == address)
+            return verification->image->symbols[i].name;
+    return NULL;
+}
+
+/* Walks a section: from each start to the next, then from branch targets that fell between instructions. */
+static void walk_section(struct walker *walker, unsigned char *known)
+{
+    const struct image_section *section = walker->section;
+    uint64_t end = section->address + section->size;
+    struct addresses starts = {0};
+
+    collect_starts(walker, &starts);
+    for (size_t i = 0; i < starts.count; i++) {
+        uint64_t limit = i + 1 < starts.count ? starts.list[i + 1] : end, at = starts.list[i];
+        const char *symbol;
+
+        while (at < limit)
+            at = walk_from(walker, at, limit, known);
+        if (at == limit || limit == end)
+            continue;
+        symbol = symbol_at(walker->verification, limit);
+        findings_add(&walker->verification->findings, FINDING_SYMBOL_IN_INSTRUCTION, FINDING_OPEN, limit, NULL,
+                     "%s is %llu bytes before the end of the instruction around it", symbol ? symbol : "a place a table names",
+                     (unsigned long long)(at - limit));
+    }
+    free(starts.list);
+}
+
+static int is_executable(const struct image_section *section)
+{
+    return section->executable && section->bytes && section->size;
+}
+
+static int open_decoders(struct walker *walker)
+{
+    static const cs_mode modes[] = {CS_MODE_16, CS_MODE_32, CS_MODE_64};
+    static const int bits[] = {16, 32, 64};
+
+    for (int i = 0; i < 3; i++) {
+        zydis_open(&walker->zydis[i], bits[i]);
+        if (cs_open(CS_ARCH_X86, modes[i], &walker->capstone[i].handle) != CS_ERR_OK)
+            return -1;
+        cs_option(walker->capstone[i].handle, CS_OPT_DETAIL, CS_OPT_ON);
+        walker->capstone[i].instruction = cs_malloc(walker->capstone[i].handle);
+    }
+    return 0;
+}
+
+static void close_decoders(struct walker *walker)
+{
+    for (int i = 0; i < 3; i++) {
+        if (walker->capstone[i].instruction)
+            cs_free(walker->capstone[i].instruction, 1);
+        if (walker->capstone[i].handle)
+            cs_close(&walker->capstone[i].handle);
+    }
+}
+
+int walk_image(struct verification *verification)
+{
+    const struct image *image = verification->image;
+    struct walker walker = {.verification = verification};
+    unsigned char **known = memory_allocate(image->section_count * sizeof(*known));
+    size_t done = 0;
+
+    if (open_decoders(&walker) < 0) {
+        close_decoders(&walker);
+        free(known);
+        return -1;
+    }
+    verification->sections = memory_allocate(image->section_count * sizeof(*verification->sections));
+    for (size_t i = 0; i < image->section_count; i++) {
+        known[i] = NULL;
+        if (!is_executable(&image->sections[i]))
+            continue;
+        known[i] = memory_allocate(image->sections[i].size);
+        memset(known[i], 0, image->sections[i].size);
+        walker.section = &image->sections[i];
+        walker.counts = &verification->sections[verification->section_count++];
+        *walker.counts = (struct section_count){.section = walker.section};
+        walk_section(&walker, known[i]);
+    }
+    /* Branch targets between instructions: decode what a CPU would meet there too, until nothing new turns up. */
+    while (done < walker.targets.count) {
+        uint64_t target = walker.targets.list[done++];
+
+        for (size_t i = 0, counted = 0; i < image->section_count; i++) {
+            const struct image_section *section = &image->sections[i];
+
+            if (!known[i])
+                continue;
+            walker.counts = &verification->sections[counted++];
+            walker.section = section;
+            if (target >= section->address && target - section->address < section->size)
+                walk_from(&walker, target, section->address + section->size, known[i]);
+        }
+    }
+    for (size_t i = 0; i < image->section_count; i++)
+        free(known[i]);
+    free(known);
+    free(walker.targets.list);
+    close_decoders(&walker);
+    return 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Decodes every executable section of an image with both decoders and checks what it meets against the records. */
+#ifndef AFTERBURNER_VERIFY_WALK_H
+#define AFTERBURNER_VERIFY_WALK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image/image.h"
+#include "image/records.h"
+#include "verify/findings.h"
+#include "verify/guests/guest.h"
+
+#define ENTRY_NUMBERS 256 /* above every entry number of the table */
+
+struct section_count {
+    const struct image_section *section;
+    uint64_t instructions;
+    size_t sensitive, sites;
+};
+
+struct verification {
+    const struct image *image;
+    struct records records;
+    struct guest_tables tables;
+    struct findings findings;
+    uint64_t instructions;
+    size_t by_entry[ENTRY_NUMBERS]; /* sensitive instructions by entry number */
+    struct section_count *sections; /* the executable ones */
+    size_t section_count;
+};
+
+/* Decodes from every symbol, every record, every direct branch target and every place a table of the guest names, and adds
+ * what is wrong to the findings; fills in the counts. Gives 0, or -1 when a decoder cannot be started. */
+int walk_image(struct verification *verification);
+
+/* Checks of the records themselves, once the code has been walked: overlaps, places, spans, symbols and table entries
+ * inside sites, alternatives that would cut one. */
+void check_records(struct verification *verification);
+
+#endif
