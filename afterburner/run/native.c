@@ -15,7 +15,7 @@
 
 /* Adds the plugin by its absolute path: a bare name would be looked for among the system's
  * libraries. In QEMU's option syntax a comma in a value is doubled. */
-static bool add_plugin(struct arguments *command, const char *plugin)
+static bool add_plugin(struct command_line *command, const char *plugin)
 {
     const char *rest = strchrnul(plugin, ',');
     char *file = memory_format("%.*s", (int)(rest - plugin), plugin);
@@ -29,40 +29,41 @@ static bool add_plugin(struct arguments *command, const char *plugin)
     for (char *from = path, *to = option; (*to = *from); from++, to++)
         if (*from == ',')
             *++to = ',';
-    arguments_add_list(command, "-plugin", NULL);
-    arguments_add(command, "file=%s%s", option, rest);
+    command_line_add_list(command, "-plugin", NULL);
+    command_line_add(command, "file=%s%s", option, rest);
     free(option);
     free(path);
     return true;
 }
 
-static bool build_command(struct arguments *command, const struct run_options *options)
+static bool build_command(struct command_line *command, const struct run_options *options)
 {
-    arguments_add_list(command, "-no-user-config", "-nodefaults", "-machine", "pc", "-accel", "tcg",
-                       "-display", "none", "-vga", "none", "-nic", "none", "-no-reboot", "-device",
-                       "isa-debug-exit,iobase=0xf4,iosize=0x04", "-cpu", options->cpu, NULL);
-    arguments_add_list(command, "-m", NULL);
-    arguments_add(command, "%u", options->memory_mib);
-    arguments_add_list(command, "-smp", NULL);
-    arguments_add(command, "%u", options->processors);
-    arguments_add_list(command, "-kernel", options->image, NULL);
+    command_line_add_list(command, "-no-user-config", "-nodefaults", "-machine", "pc", "-accel",
+                          "tcg", "-display", "none", "-vga", "none", "-nic", "none", "-no-reboot",
+                          "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04", "-cpu", options->cpu,
+                          NULL);
+    command_line_add_list(command, "-m", NULL);
+    command_line_add(command, "%u", options->memory_mib);
+    command_line_add_list(command, "-smp", NULL);
+    command_line_add(command, "%u", options->processors);
+    command_line_add_list(command, "-kernel", options->image, NULL);
     if (options->initrd)
-        arguments_add_list(command, "-initrd", options->initrd, NULL);
+        command_line_add_list(command, "-initrd", options->initrd, NULL);
     if (options->append)
-        arguments_add_list(command, "-append", options->append, NULL);
+        command_line_add_list(command, "-append", options->append, NULL);
     if (options->deterministic)
-        arguments_add_list(command, "-icount", "shift=0,sleep=off", "-rtc",
-                           "base=2024-01-01,clock=vm", "-seed", "42", NULL);
+        command_line_add_list(command, "-icount", "shift=0,sleep=off", "-rtc",
+                              "base=2024-01-01,clock=vm", "-seed", "42", NULL);
     if (options->plugin && !add_plugin(command, options->plugin))
         return false;
     for (size_t i = 0; i < options->qemu_argument_count; i++)
-        arguments_add(command, "%s", options->qemu_arguments[i]);
+        command_line_add(command, "%s", options->qemu_arguments[i]);
     return true;
 }
 
 static int run_native(const struct run_options *options)
 {
-    struct arguments command = {0};
+    struct command_line command = {0};
     struct qemu_session session = {
         .command = &command,
         .timeout_seconds = options->timeout_seconds,
@@ -79,14 +80,14 @@ static int run_native(const struct run_options *options)
     program = qemu_find();
     if (!program)
         return code;
-    arguments_add(&command, "%s", program);
+    command_line_add(&command, "%s", program);
     for (size_t i = 0; i < options->qemu_argument_count; i++)
         session.hold |= strcmp(options->qemu_arguments[i], "-S") == 0;
     if (build_command(&command, options)) {
         result = qemu_run(&session);
         code = qemu_report(&result, &session);
     }
-    arguments_free(&command);
+    command_line_free(&command);
     free(program);
     return code;
 }

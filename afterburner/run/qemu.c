@@ -25,6 +25,7 @@
 #include "cli/exit-codes.h"
 #include "cli/memory.h"
 #include "cli/message.h"
+#include "run/clock.h"
 #include "run/find-program.h"
 #include "run/qmp.h"
 #include "run/queue.h"
@@ -57,21 +58,13 @@ struct run {
     int output_error;
     int interrupted; /* a signal's number, or 0 */
     bool timed_out;
-    long long deadline; /* milliseconds of CLOCK_MONOTONIC */
+    int64_t deadline; /* milliseconds of CLOCK_MONOTONIC */
     struct qmp qmp;
     struct queue to_guest;
     struct queue to_user;
 };
 
 static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
-static long long now_milliseconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 char *qemu_look(void)
 {
@@ -186,19 +179,19 @@ static void block_signals(struct run *run, sigset_t *before)
 
 static bool start(struct run *run)
 {
-    struct arguments *command = run->session->command;
+    struct command_line *command = run->session->command;
     struct channels channels;
     pid_t parent = getpid();
     int error;
     ssize_t count;
 
-    arguments_add_list(command, "-chardev", "stdio,id=" QEMU_CONSOLE ",signal=off", "-serial",
-                       "chardev:" QEMU_CONSOLE, "-S", NULL);
-    arguments_add_list(command, "-chardev", NULL);
-    arguments_add(command, "socket,id=qmp,fd=%d", QMP_FD);
-    arguments_add_list(command, "-mon", "chardev=qmp,mode=control", NULL);
+    command_line_add_list(command, "-chardev", "stdio,id=" QEMU_CONSOLE ",signal=off", "-serial",
+                          "chardev:" QEMU_CONSOLE, "-S", NULL);
+    command_line_add_list(command, "-chardev", NULL);
+    command_line_add(command, "socket,id=qmp,fd=%d", QMP_FD);
+    command_line_add_list(command, "-mon", "chardev=qmp,mode=control", NULL);
     if (run->session->verbose)
-        arguments_print(command, stderr);
+        command_line_print(command, stderr);
     if (!open_channels(&channels))
         return false;
     run->pid = fork();
@@ -332,7 +325,7 @@ static void turn(struct run *run, int wait)
 static void carry(struct run *run)
 {
     while (!run->exited) {
-        long long left = run->deadline - now_milliseconds();
+        int64_t left = run->deadline - clock_milliseconds();
 
         if (left <= 0)
             run->timed_out = true;
@@ -353,7 +346,7 @@ static void carry(struct run *run)
 static void finish_output(struct run *run)
 {
     bool ended_by_us = run->timed_out || run->interrupted;
-    long long patience = now_milliseconds() + DRAIN_MILLISECONDS;
+    int64_t patience = clock_milliseconds() + DRAIN_MILLISECONDS;
     int before = run->interrupted;
 
     while (run->console_out >= 0 && queue_fill(&run->to_user, run->console_out) == QUEUE_OK)
@@ -369,8 +362,8 @@ static void finish_output(struct run *run)
 
         turn(run, ended_by_us ? DRAIN_MILLISECONDS : -1);
         if (queue_length(&run->to_user) < length)
-            patience = now_milliseconds() + DRAIN_MILLISECONDS;
-        else if (ended_by_us && now_milliseconds() >= patience)
+            patience = clock_milliseconds() + DRAIN_MILLISECONDS;
+        else if (ended_by_us && clock_milliseconds() >= patience)
             break;
     }
 }
@@ -439,7 +432,7 @@ struct qemu_result qemu_run(const struct qemu_session *session)
     while (fcntl(STDIN_FILENO, F_GETFD) < 0 || fcntl(STDERR_FILENO, F_GETFD) < 0)
         if (open("/dev/null", O_RDWR) < 0)
             return result;
-    run.deadline = now_milliseconds() + session->timeout_seconds * 1000LL;
+    run.deadline = clock_milliseconds() + session->timeout_seconds * INT64_C(1000);
     run.output = terminal_open_output();
     block_signals(&run, &before);
     if (start(&run)) {

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "run/arguments.h"
+#include "run/command-line.h"
 
 /* Gives the path of QEMU for x86 (from AFTERBURNER_QEMU or PATH), to be freed, or NULL after a
  * message. */
@@ -19,7 +19,7 @@ char *qemu_look(void);
 
 struct qemu_session {
     /* argv: the program, then the machine without its console, which qemu_run() appends. */
-    struct arguments *command;
+    struct command_line *command;
     unsigned int timeout_seconds; /* of wall time */
     bool interactive; /* the user wants standard input to go to the guest whatever it is */
     bool verbose;     /* print the command on standard error */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "run/arguments.h"
+#include "run/command-line.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -9,15 +9,14 @@
 #include "cli/message.h"
 
 /* Takes over `value`. */
-static void append(struct arguments *arguments, char *value)
+static void append(struct command_line *line, char *value)
 {
-    memory_grow((void **)&arguments->values, &arguments->capacity, arguments->count + 1,
-                sizeof(*arguments->values));
-    arguments->values[arguments->count++] = value;
-    arguments->values[arguments->count] = NULL;
+    memory_grow((void **)&line->values, &line->capacity, line->count + 1, sizeof(*line->values));
+    line->values[line->count++] = value;
+    line->values[line->count] = NULL;
 }
 
-void arguments_add(struct arguments *arguments, const char *format, ...)
+void command_line_add(struct command_line *line, const char *format, ...)
 {
     va_list values;
     char *text;
@@ -26,27 +25,27 @@ void arguments_add(struct arguments *arguments, const char *format, ...)
     if (vasprintf(&text, format, values) < 0)
         message_out_of_memory();
     va_end(values);
-    append(arguments, text);
+    append(line, text);
 }
 
-void arguments_add_list(struct arguments *arguments, ...)
+void command_line_add_list(struct command_line *line, ...)
 {
     va_list values;
     const char *text;
 
-    va_start(values, arguments);
+    va_start(values, line);
     while ((text = va_arg(values, const char *)))
-        append(arguments, memory_copy_string(text));
+        append(line, memory_copy_string(text));
     va_end(values);
 }
 
-void arguments_print(const struct arguments *arguments, FILE *stream)
+void command_line_print(const struct command_line *line, FILE *stream)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "-_=+,./:@%";
 
-    for (size_t i = 0; i < arguments->count; i++) {
-        const char *text = arguments->values[i];
+    for (size_t i = 0; i < line->count; i++) {
+        const char *text = line->values[i];
 
         if (i)
             fputc(' ', stream);
@@ -65,10 +64,10 @@ void arguments_print(const struct arguments *arguments, FILE *stream)
     fputc('\n', stream);
 }
 
-void arguments_free(struct arguments *arguments)
+void command_line_free(struct command_line *line)
 {
-    for (size_t i = 0; i < arguments->count; i++)
-        free(arguments->values[i]);
-    free(arguments->values);
-    *arguments = (struct arguments){0};
+    for (size_t i = 0; i < line->count; i++)
+        free(line->values[i]);
+    free(line->values);
+    *line = (struct command_line){0};
 }

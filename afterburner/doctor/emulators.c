@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* QEMU, what this build of it can do, and Xen. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/memory.h"
+#include "doctor/checks.h"
+#include "doctor/process.h"
+#include "run/qemu.h"
+
+#define ASK_MILLISECONDS 20000
+#define XEN_IMAGE        "/boot/xen-4.17-amd64.gz"
+#define QEMU_PACKAGE     "qemu-system-x86"
+
+/* Asks QEMU; NULL when it fails, else its output, to be freed. */
+static char *ask(const char *qemu, const char *option, const char *value)
+{
+    const char *argv[] = {qemu, option, value, NULL};
+    struct process_result result = process_run(argv, ASK_MILLISECONDS);
+
+    if (result.status == 0)
+        return result.output;
+    free(result.output);
+    return NULL;
+}
+
+/* Adds an item that is well if QEMU's answer mentions `word`. */
+static void check_ability(struct report *report, const char *name, unsigned int uses,
+                          const char *answer, const char *word, const char *detail)
+{
+    if (!report_wants(report, uses))
+        return;
+    if (answer && strstr(answer, word))
+        report_add(report, name, uses, STATE_OK, memory_copy_string(detail), NULL);
+    else
+        report_add(report, name, uses, STATE_BROKEN,
+                   memory_copy_string("this build of QEMU was made without it"),
+                   memory_copy_string("apt-get install " QEMU_PACKAGE
+                                      ", and unset AFTERBURNER_QEMU if it is set"));
+}
+
+static void check_qemu(struct report *report)
+{
+    char *qemu = qemu_look();
+    char *version, *accelerators, *help;
+
+    if (!qemu) {
+        report_add(report, "QEMU", USE_ALL, STATE_MISSING,
+                   memory_copy_string(getenv("AFTERBURNER_QEMU")
+                                          ? "the environment's AFTERBURNER_QEMU names no program"
+                                          : "no qemu-system-x86_64 in PATH"),
+                   memory_copy_string("apt-get install " QEMU_PACKAGE));
+        return;
+    }
+    version = ask(qemu, "--version", NULL);
+    if (!version || strncmp(version, "QEMU emulator version ", 22) != 0) {
+        report_add(report, "QEMU", USE_ALL, STATE_BROKEN,
+                   memory_format("%s --version does not answer as QEMU does", qemu),
+                   memory_copy_string("apt-get install --reinstall " QEMU_PACKAGE));
+        free(version);
+        free(qemu);
+        return;
+    }
+    version[strcspn(version, "\n")] = '\0';
+    report_add(report, "QEMU", USE_ALL, STATE_OK, memory_format("%s (%s)", version, qemu), NULL);
+    accelerators = ask(qemu, "-accel", "help");
+    check_ability(report, "QEMU TCG", USE_ALL, accelerators, "\ntcg",
+                  "emulates any x86 here, deterministically if asked");
+    help = ask(qemu, "-help", NULL);
+    check_ability(report, "QEMU TCG plugins", USE_CHECK, help, "\n-plugin ",
+                  "instruction counts can be taken");
+    free(help);
+    free(accelerators);
+    free(version);
+    free(qemu);
+}
+
+void check_emulators(struct report *report)
+{
+    if (report_wants(report, USE_ALL))
+        check_qemu(report);
+    if (!report_wants(report, USE_XEN))
+        return;
+    if (access(XEN_IMAGE, R_OK) == 0)
+        report_add(report, "Xen", USE_XEN, STATE_OK, memory_copy_string(XEN_IMAGE), NULL);
+    else
+        report_add(report, "Xen", USE_XEN, STATE_MISSING, memory_copy_string("no " XEN_IMAGE),
+                   memory_copy_string("apt-get install xen-hypervisor-4.17-amd64"));
+}
