@@ -5,7 +5,8 @@
 #
 # One kernel of one variant, built out of tree into an entry of the cache.
 # Needs lib/messages.sh, lib/source.sh, prepare_source, and the variables `here`, `cache`, `jobs`,
-# `force`, `keep_objects`, `config_fragments` (array) and `afterburner` (path; unused for plain).
+# `force`, `keep_objects`, `config_fragments` (array) and `afterburner` (path; unused for plain);
+# `unfinished` names what the caller removes at exit.
 
 # Nothing of a build's date, user or machine is in the kernel, so equal inputs give equal bytes.
 kernel_environment=(
@@ -17,12 +18,12 @@ kernel_environment=(
     KBUILD_BUILD_HOST=example
     KBUILD_BUILD_VERSION=1
 )
-# What a caller's environment might add to the build.
+# What a caller's environment might add to the build. The caller of this file unsets them.
 kernel_unset=(
     ARCH CROSS_COMPILE LLVM LLVM_IAS CC AS LD AR NM HOSTCC HOSTCFLAGS HOSTLDFLAGS MAKEFLAGS MFLAGS
     MAKELEVEL GNUMAKEFLAGS KCFLAGS KAFLAGS KCPPFLAGS KCONFIG_ALLCONFIG KCONFIG_CONFIG KBUILD_OUTPUT
-    KBUILD_EXTMOD KBUILD_VERBOSE INSTALL_MOD_PATH LOCALVERSION AFTERBURNER_MODE C_INCLUDE_PATH CPATH
-    GCC_EXEC_PREFIX COMPILER_PATH
+    KBUILD_EXTMOD KBUILD_VERBOSE INSTALL_MOD_PATH LOCALVERSION C_INCLUDE_PATH CPATH GCC_EXEC_PREFIX
+    COMPILER_PATH AFTERBURNER_MODE AFTERBURNER_POLICY AFTERBURNER_REAL_AS
 )
 kernel_targets=(bzImage modules)
 # The start-up code has debug information: without this its objects would name the build directory.
@@ -30,13 +31,9 @@ kernel_flags=-fdebug-prefix-map=BUILD_DIRECTORY=.
 
 # Sets kernel_make (the whole command up to the targets) for VARIANT and the build directory.
 set_kernel_make() {
-    local variant=$1 objects=$2 name gcc
+    local variant=$1 objects=$2 gcc
     gcc="gcc ${kernel_flags/BUILD_DIRECTORY/$objects}"
-    kernel_make=(env)
-    for name in "${kernel_unset[@]}"; do
-        kernel_make+=(-u "$name")
-    done
-    kernel_make+=("${kernel_environment[@]}")
+    kernel_make=(env "${kernel_environment[@]}")
     [ "$variant" != off ] || kernel_make+=(AFTERBURNER_MODE=off)
     kernel_make+=(make -C "$source_dir" "O=$objects" ARCH=x86_64)
     case $variant in
@@ -85,18 +82,21 @@ kernel_hash() {
     describe_kernel "$1" | hash_of_stdin | cut -c 1-32
 }
 
-# say_failed WHAT LOG COMMAND...
-say_failed() {
+# give_up WHAT LOG COMMAND...: says which command failed and why; its directory stays for a look.
+give_up() {
     local what=$1 log=$2 line
     shift 2
+    unfinished=
     say "error: $what failed. The command:"
-    printf '  %s\n' "${*@Q}" >&2
+    printf ' %q' "$@" >&2
+    printf '\n' >&2
     say "what its log says of errors, then its last lines:"
-    grep -nE '(error|Error [0-9]+|fatal|undefined reference|\*\*\*)' "$log" | head -n 10 |
+    grep -nE '(error: |Error [0-9]+$|fatal|undefined reference|\*\*\*)' "$log" | head -n 10 |
         while IFS= read -r line; do printf '  %s\n' "$line"; done >&2 || true
     printf '  ...\n' >&2
     tail -n 20 "$log" | while IFS= read -r line; do printf '  %s\n' "$line"; done >&2
     say "the whole log: $log"
+    exit 1
 }
 
 configure_kernel() {
@@ -104,13 +104,13 @@ configure_kernel() {
     # Always by plain gcc: the twins have one configuration.
     set_kernel_make plain "$objects"
     local command=("${kernel_make[@]}" -s tinyconfig)
-    "${command[@]}" >>"$log" 2>&1 || { say_failed tinyconfig "$log" "${command[@]}"; exit 1; }
+    "${command[@]}" >>"$log" 2>&1 || give_up tinyconfig "$log" "${command[@]}"
     command=("$source_dir/scripts/kconfig/merge_config.sh" -m -O "$objects" "$objects/.config"
         "${config_fragments[@]}")
     (cd "$objects" && "${command[@]}") >>"$log" 2>&1 ||
-        { say_failed merge_config.sh "$log" "${command[@]}"; exit 1; }
+        give_up merge_config.sh "$log" "${command[@]}"
     command=("${kernel_make[@]}" -s olddefconfig)
-    "${command[@]}" >>"$log" 2>&1 || { say_failed olddefconfig "$log" "${command[@]}"; exit 1; }
+    "${command[@]}" >>"$log" 2>&1 || give_up olddefconfig "$log" "${command[@]}"
 
     # A symbol that depends on an absent one vanishes silently: compare with what was asked.
     missing=$(awk '
@@ -151,6 +151,7 @@ build_kernel() {
     kernel_cached=no
     rm -rf "$work"
     mkdir -p "$objects"
+    unfinished=$work
     kernel_variant=$variant
     kernel_log=$work/build.log
     kernel_total=$cache/kernels/objects-$(wanted_config | hash_of_stdin)
@@ -168,13 +169,12 @@ build_kernel() {
         bash -c 'times=$1; shift; exec 4>&2 2>"$times"; TIMEFORMAT="real_seconds=%R
 user_cpu_seconds=%U
 system_cpu_seconds=%S"; time "$@" 2>&4' time "$work/build-times" "${command[@]}" || status=$?
-    if [ "$status" != 0 ]; then
-        say_failed "$variant" "$kernel_log" "${command[@]}"
-        exit 1
-    fi
-    cmp -s "$work/.config" "$objects/.config" ||
+    [ "$status" = 0 ] || give_up "$variant" "$kernel_log" "${command[@]}"
+    if ! cmp -s "$work/.config" "$objects/.config"; then
+        unfinished=
         die "$variant: the build changed its configuration, so the twins would differ" \
             "compare: diff $work/.config $objects/.config"
+    fi
     check_source_unchanged
 
     mkdir "$work/modules"
@@ -187,5 +187,6 @@ system_cpu_seconds=%S"; time "$@" 2>&4' time "$work/build-times" "${command[@]}"
     [ "$keep_objects" = yes ] || rm -rf "$objects"
     rm -rf "$kernel_entry"
     mv "$work" "$kernel_entry"
+    unfinished=
     exec 9>&-
 }

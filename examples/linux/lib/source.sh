@@ -24,28 +24,51 @@ tree_manifest() (
     find . -type f -perm -u+x -printf 'executable %P\n' | sort
 )
 
-# find_tarball PACKAGE VERSION SHA256 SCRATCH: sets `tarball` to a tar.xz of that version, or fails.
-# An empty SHA256 accepts any content.
+# find_tarball PACKAGE VERSION SHA256 SCRATCH: sets `tarball` to a tar.xz of that version and
+# found_version to the version, or fails. An empty SHA256 accepts any content.
 find_tarball() {
-    local package=$1 version=$2 sha256=$3 scratch=$4 installed
+    local package=$1 version=$2 sha256=$3 scratch=$4 installed repair
     installed=$(dpkg-query --show --showformat='${Version}' "$package" 2>/dev/null) || installed=
     tarball=/usr/src/$package.tar.xz
+    repair="reinstall it: apt-get install --reinstall $package=$version"
     if [ "$installed" != "$version" ] || [ ! -r "$tarball" ]; then
         say "downloading $package $version"
         (cd "$scratch" && apt-get -q download "$package=$version" >download.log 2>&1) || return 1
         dpkg-deb --extract "$scratch"/"$package"_*.deb "$scratch/deb" || return 1
         tarball=$scratch/deb/usr/src/$package.tar.xz
+        repair="the archive and source.pins disagree: see which of them is wrong"
     fi
     if [ -n "$sha256" ] && [ "$(hash_of_file "$tarball")" != "$sha256" ]; then
-        die "$tarball is not the pinned source: its SHA-256 differs from source.pins" \
-            "reinstall it: apt-get install --reinstall $package=$version"
+        die "$tarball is not the pinned source: its SHA-256 differs from source.pins" "$repair"
     fi
+    found_version=$version
+}
+
+# When the pinned version cannot be had: the one the archive serves now, else the installed one.
+find_other_version() {
+    local package=$1 pinned=$2 scratch=$3 served installed version
+    served=$(apt-cache policy "$package" 2>/dev/null | sed -n 's/^ *Candidate: *//p')
+    installed=$(apt-cache policy "$package" 2>/dev/null | sed -n 's/^ *Installed: *//p')
+    for version in "$served" "$installed"; do
+        case $version in "" | "(none)") continue ;; esac
+        if [ -e "$cache/source/$version/complete" ]; then
+            found_version=$version
+        else
+            find_tarball "$package" "$version" "" "$scratch" || continue
+        fi
+        say "NOTICE: $package $pinned cannot be had; building $version instead." \
+            "Published figures are of $pinned."
+        return
+    done
+    die "neither the archive nor this machine has $package $pinned or any other version" \
+        "run 'apt-get update', then this again" \
+        "apt said: $(tail -n 1 "$scratch/download.log")"
 }
 
 # Sets source_version to the pinned version, or to the one the archive or this machine still has.
 # Sets source_dir, source_tree_hash and source_manifest; unpacks at most once.
 prepare_source() {
-    local package version base scratch served
+    local package version base scratch
     package=$(pin package)
     version=$(pin version)
     base=$cache/source
@@ -58,22 +81,9 @@ prepare_source() {
         rm -rf "$scratch"
         mkdir -p "$scratch"
         unfinished=$scratch
-        if ! find_tarball "$package" "$version" "$(pin tarball_sha256)" "$scratch"; then
-            served=$(apt-cache policy "$package" 2>/dev/null |
-                sed -n 's/^ *Candidate: *//p' | grep -v '^(none)$') || served=
-            [ -n "$served" ] ||
-                die "neither the archive nor this machine has $package $version or any other" \
-                    "run 'apt-get update', then this again" \
-                    "apt said: $(tail -n 1 "$scratch/download.log")"
-            say "NOTICE: $package $version is gone; building $served instead." \
-                "Published figures are of $version."
-            version=$served
-            if [ ! -e "$base/$version/complete" ]; then
-                find_tarball "$package" "$version" "" "$scratch" ||
-                    die "cannot download $package $version" \
-                        "apt said: $(tail -n 1 "$scratch/download.log")"
-            fi
-        fi
+        find_tarball "$package" "$version" "$(pin tarball_sha256)" "$scratch" ||
+            find_other_version "$package" "$version" "$scratch"
+        version=$found_version
     fi
     if [ ! -e "$base/$version/complete" ]; then
         unpack_source "$package" "$version" "$scratch"
