@@ -110,7 +110,7 @@ static int takes_next_word(const char *word)
     return strcmp(word, "-I") == 0 || strcmp(word, "-Q") == 0 || strcmp(word, "-t") == 0;
 }
 
-void arguments_parse(struct as_arguments *arguments, int argc, char **argv)
+void as_arguments_parse(struct as_arguments *arguments, int argc, char **argv)
 {
     size_t capacity = 0;
 
@@ -158,7 +158,7 @@ void arguments_parse(struct as_arguments *arguments, int argc, char **argv)
     }
 }
 
-void arguments_free(struct as_arguments *arguments)
+void as_arguments_free(struct as_arguments *arguments)
 {
     for (size_t i = 0; i < arguments->word_count; i++)
         free(arguments->words[i]);
@@ -166,7 +166,7 @@ void arguments_free(struct as_arguments *arguments)
     free(arguments->inputs);
 }
 
-const char *arguments_output(const struct as_arguments *arguments)
+const char *as_arguments_output(const struct as_arguments *arguments)
 {
     return arguments->output ? arguments->words[arguments->output] : "a.out";
 }

@@ -20,11 +20,11 @@ struct as_arguments {
     const char *dependencies; /* --MD's file, or NULL */
 };
 
-/* Parses argv; the result holds copies and is freed by arguments_free. */
-void arguments_parse(struct as_arguments *arguments, int argc, char **argv);
-void arguments_free(struct as_arguments *arguments);
+/* Parses argv; the result holds copies and is freed by as_arguments_free. */
+void as_arguments_parse(struct as_arguments *arguments, int argc, char **argv);
+void as_arguments_free(struct as_arguments *arguments);
 
 /* The output file's name: -o's, or gas's default. */
-const char *arguments_output(const struct as_arguments *arguments);
+const char *as_arguments_output(const struct as_arguments *arguments);
 
 #endif

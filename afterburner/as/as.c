@@ -223,42 +223,52 @@ static int write_output(const char *name, const void *object, size_t size)
     return EXIT_CODE_OK;
 }
 
-/* gas's dependency file names the files it was given: puts the user's names back. */
-static int mend_dependencies(const struct job *job, int fd, const char *prelude, const char *output)
+#define DEPENDENCY_COLUMNS 72
+
+/* The user's name for a file gas was given, NULL for the prelude, which the user does not know of. */
+static const char *user_name(const struct job *job, const char *prelude, const char *name)
 {
-    size_t size, mended_size;
-    char *text, *mended = NULL;
+    if (strcmp(name, prelude) == 0)
+        return NULL;
+    for (size_t i = 0; i < job->input_count; i++)
+        if (job->inputs[i].path && strcmp(name, job->inputs[i].path) == 0)
+            return strcmp(job->inputs[i].name, "-") == 0 ? "{standard input}" : job->inputs[i].name;
+    return name;
+}
+
+/* gas's dependency file (`--MD`) names the files gas was given: it is written again with the user's names, wrapped as gas
+ * wraps it. */
+static int write_dependencies(const struct job *job, int fd, const char *prelude)
+{
+    const char *output = as_arguments_output(&job->arguments);
+    size_t size, mended_size, column = strlen(output) + 1;
+    char *text, *mended = NULL, *cursor;
     FILE *out;
     int code;
 
     lseek(fd, 0, SEEK_SET);
     if (read_all(fd, &text, &size) < 0)
-        return EXIT_CODE_INTERNAL;
+        message_out_of_memory();
+    text = memory_resize(text, size + 1);
+    text[size] = '\0';
     out = open_memstream(&mended, &mended_size);
     if (!out)
         message_out_of_memory();
-    for (const char *at = text, *end = text + size; at < end;) {
-        size_t length = strcspn(at, " \n:\\");
-        const char *name = NULL;
+    fprintf(out, "%s:", output);
+    cursor = strchr(text, ':');
+    for (char *word = cursor ? strtok_r(cursor + 1, " \\\n", &cursor) : NULL; word;
+         word = strtok_r(NULL, " \\\n", &cursor)) {
+        const char *name = user_name(job, prelude, word);
 
-        if (at == text) {
-            name = output;
-            length = (size_t)((const char *)memchr(at, ':', size) - at);
-        } else if (length == strlen(prelude) && memcmp(at, prelude, length) == 0) {
-            name = "";
+        if (!name)
+            continue;
+        if (column + strlen(name) > DEPENDENCY_COLUMNS - 3) {
+            fputs(" \\\n", out);
+            column = 0;
         }
-        for (size_t i = 0; !name && i < job->input_count; i++)
-            if (job->inputs[i].path && length == strlen(job->inputs[i].path) &&
-                memcmp(at, job->inputs[i].path, length) == 0)
-                name = strcmp(job->inputs[i].name, "-") == 0 ? "{standard input}" : job->inputs[i].name;
-        if (name)
-            fputs(name, out);
-        else
-            fwrite(at, 1, length, out);
-        at += length;
-        if (at < end)
-            fputc(*at++, out);
+        column += (size_t)fprintf(out, " %s", name);
     }
+    fputc('\n', out);
     fclose(out);
     code = write_output(job->arguments.dependencies, mended, mended_size);
     free(mended);
@@ -269,10 +279,10 @@ static int mend_dependencies(const struct job *job, int fd, const char *prelude,
 /* --- Annotating ------------------------------------------------------------------------------------------------------- */
 
 /* The source path identities are made with: what the text itself says (its first line marker), or the output's folder and
- * the name in .file, or the output's name. */
+ * the name in .file (a compiler's text comes from a temporary file), or the input's name, or the output's. */
 static char *source_path(const struct job *job)
 {
-    const char *output = arguments_output(&job->arguments), *slash = strrchr(output, '/');
+    const char *output = as_arguments_output(&job->arguments), *slash = strrchr(output, '/');
     const struct prefilter_result *filtered = &job->inputs[0].filtered;
     char directory[PATH_MAX], *path, *normal;
 
@@ -282,6 +292,8 @@ static char *source_path(const struct job *job)
         path = memory_copy_string(filtered->source);
     else if (filtered->source[0])
         path = memory_format("%.*s%s", slash ? (int)(slash + 1 - output) : 0, output, filtered->source);
+    else if (strcmp(job->inputs[0].name, "-") != 0)
+        path = memory_copy_string(job->inputs[0].name);
     else
         path = memory_copy_string(output);
     normal = identity_source_path(path, directory);
@@ -368,7 +380,7 @@ static int finish(struct job *job, int object_fd, char *object_path)
     if (complete_records(object_path, object, (size_t)status.st_size, &options) < 0)
         code = EXIT_CODE_INTERNAL;
     else
-        code = write_output(arguments_output(&job->arguments), object, (size_t)status.st_size);
+        code = write_output(as_arguments_output(&job->arguments), object, (size_t)status.st_size);
     munmap(object, (size_t)status.st_size);
     return code;
 }
@@ -414,7 +426,7 @@ static int annotate(struct job *job)
     }
     code = finish(job, object_fd, object_path);
     if (code == EXIT_CODE_OK && dependencies)
-        code = mend_dependencies(job, dependencies_fd, prelude_path, arguments_output(&job->arguments));
+        code = write_dependencies(job, dependencies_fd, prelude_path);
     return code;
 }
 
@@ -481,8 +493,8 @@ static int start(struct job *job, const char *mode, const char *policy_path)
     job->policy = policy_path && *policy_path ? policy_read(policy_path) : policy_default();
     if (!job->policy)
         return EXIT_CODE_INPUT;
-    if (off || output_is_special(arguments_output(&job->arguments)) ||
-        !policy_path_on(job->policy, arguments_output(&job->arguments)))
+    if (off || output_is_special(as_arguments_output(&job->arguments)) ||
+        !policy_path_on(job->policy, as_arguments_output(&job->arguments)))
         return start_off(job);
     if (job->arguments.mri) {
         message_error("MRI mode (-M) is another language, which cannot be annotated; use AFTERBURNER_MODE=off for this file");
@@ -503,7 +515,7 @@ int command_as(int argc, char **argv)
     job.real_as = tool_find_as();
     if (!job.real_as)
         return EXIT_CODE_TOOL;
-    arguments_parse(&job.arguments, argc, argv);
+    as_arguments_parse(&job.arguments, argc, argv);
     code = start(&job, getenv("AFTERBURNER_MODE"), getenv("AFTERBURNER_POLICY"));
 
     for (size_t i = 0; i < job.input_count; i++) {
@@ -514,7 +526,7 @@ int command_as(int argc, char **argv)
     free(job.inputs);
     free(job.source);
     policy_free(job.policy);
-    arguments_free(&job.arguments);
+    as_arguments_free(&job.arguments);
     free(job.real_as);
     return code;
 }

@@ -42,6 +42,7 @@ void zydis_open(ZydisDecoder *decoder, int bits)
         ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
     else
         ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
+    ZydisDecoderEnableMode(decoder, ZYDIS_DECODER_MODE_WBNOINVD, ZYAN_TRUE); /* else F3 0F 09 is taken for wbinvd */
 }
 
 enum register_kind {

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `afterburner as` in the place of GNU as: every way it is called, and everything that must be as with plain `as`.
+# shellcheck source=tests/lib.sh
+. "$SOURCE_DIR/tests/lib.sh"
+
+sites() { "$AFTERBURNER" sites --count "$1" | awk '$1 == "total" { print $2 }'; }
+has_sites() { [ "$(sites "$2")" = "$1" ] || { "$AFTERBURNER" sites "$2"; echo "expected $1 sites"; return 1; }; }
+same() { cmp "$1" "$2"; }
+
+printf 'f:\n\tcli\n\tnop\n\tsti\n\tret\n' >two.s
+printf 'f:\n\tnop\n\tret\n' >none.s
+
+ok "a file" code 0 "$AFTERBURNER_AS" two.s -o two.o
+ok "two sites" has_sites 2 two.o
+ok "-oFILE" code 0 "$AFTERBURNER_AS" two.s -otwo-joined.o
+ok "-oFILE gives the same object" same two.o two-joined.o
+ok "deterministic" bash -c '"$0" two.s -o again.o && cmp two.o again.o' "$AFTERBURNER_AS"
+ok "as a subcommand" bash -c '"$0" as two.s -o sub.o && cmp two.o sub.o' "$AFTERBURNER"
+ok "standard input" bash -c '"$0" -o stdin.o - <two.s' "$AFTERBURNER_AS"
+ok "standard input has the sites" has_sites 2 stdin.o
+ok "standard input without a dash" bash -c 'cp stdin.o first.o && "$0" -o stdin.o <two.s && cmp first.o stdin.o' "$AFTERBURNER_AS"
+ok "no -o makes a.out" bash -c '"$0" two.s && test -s a.out' "$AFTERBURNER_AS"
+printf -- '--64\n"-o" at.o\ntwo.s\n' >words
+ok "@file" bash -c '"$0" @words' "$AFTERBURNER_AS"
+ok "@file has the sites" has_sites 2 at.o
+printf '\thlt\n' >more.s
+ok "several inputs" code 0 "$AFTERBURNER_AS" two.s more.s -o several.o
+ok "several inputs have the sites" has_sites 3 several.o
+ok "--32" bash -c '"$0" --32 two.s -o two32.o && "$1" verify two32.o' "$AFTERBURNER_AS" "$AFTERBURNER"
+ok "nothing sensitive: plain's very bytes" bash -c '"$0" none.s -o none.o && as none.s -o none-plain.o && cmp none.o none-plain.o' "$AFTERBURNER_AS"
+ok "off: plain's very bytes" bash -c 'AFTERBURNER_MODE=off "$0" two.s -o off.o && as two.s -o plain.o && cmp off.o plain.o' "$AFTERBURNER_AS"
+printf '.afterburn_off\n\tcli\n.afterburn_on\n\tcli\n' >directives.s
+ok "off: our directives are taken" bash -c 'AFTERBURNER_MODE=off "$0" directives.s -o d.o && ! "$1" sites d.o' "$AFTERBURNER_AS" "$AFTERBURNER"
+ok "directives leave code alone" bash -c '"$0" directives.s -o d.o' "$AFTERBURNER_AS"
+ok "one site outside the directives" has_sites 1 d.o
+ok "verify says which instruction is exempt" bash -c '"$0" verify d.o | grep -q "1 exempt"' "$AFTERBURNER"
+ok "output to /dev/null" code 0 "$AFTERBURNER_AS" two.s -o /dev/null
+ok "--version is gas's" bash -c '"$0" --version | grep -q "GNU assembler"' "$AFTERBURNER_AS"
+
+# What gas says must be what plain gas says.
+cat >wrong.s <<'END'
+	.file 1 "inner.c"
+f:	cli %eax
+	in %ebx, %ecx
+# 77 "other.c"
+	lgdt %eax
+	nosuch
+	mov %cr0, %ebx, %ecx
+END
+says_the_same() {
+    local a=0 b=0
+    as "$@" 2>plain.err || a=$?
+    "$AFTERBURNER_AS" "$@" 2>ours.err || b=$?
+    diff plain.err ours.err && [ $a -eq $b ] && [ -s plain.err ]
+}
+ok "errors are plain's, word for word" says_the_same wrong.s -o wrong.o
+ok "no object after an error" test ! -e wrong.o
+printf '\tcli\n\t.warning "look"\n\tiret\n' >warn.s
+ok "warnings are plain's, word for word" says_the_same warn.s -o warn.o
+ok "and the object is there" has_sites 2 warn.o
+ok "--fatal-warnings fails as plain does" says_the_same --fatal-warnings warn.s -o fatal.o
+ok "a missing file" says_the_same nowhere.s -o x.o
+ok "an unwritable folder" bash -c '! "$0" two.s -o nowhere/x.o 2>err && grep -q "nowhere/x.o" err' "$AFTERBURNER_AS"
+ok "an error leaves the old object" bash -c 'cp two.o keep.o && ! "$0" wrong.s -o keep.o 2>/dev/null; cmp two.o keep.o' "$AFTERBURNER_AS"
+
+# Listings, debugging information, dependency files.
+ok "a listing" bash -c '"$0" -aln two.s -o l.o >list && grep -q "cli" list && ! grep -q Lab_ list' "$AFTERBURNER_AS"
+ok "listing and object together" has_sites 2 l.o
+cat >lines.s <<'END'
+	.text
+f:
+	cli
+	mov %cr0, %rax
+	.byte 0x0f,0x01,0xca
+	rep; insb
+	nop
+	ret
+END
+ok "-g: the same lines in the same order" bash -c '
+    as -g lines.s -o lp.o; "$0" -g lines.s -o la.o
+    lt() { objdump --dwarf=decodedline "$1" | awk "/^lines.s/ { print \$1, \$2 }" | grep -v -- "-"; }
+    lt lp.o >lp; lt la.o >la; test -s lp; diff lp la' "$AFTERBURNER_AS"
+cat >frame.c <<'END'
+unsigned long g(unsigned long);
+unsigned long f(unsigned long x)
+{
+    unsigned long flags, y = g(x);
+    __asm__ volatile("pushf; pop %0; cli" : "=r"(flags));
+    return y + flags;
+}
+END
+ok "-g through gcc: lines and CFI rows are plain's" bash -c '
+    gcc -O2 -g -mno-red-zone -c frame.c -o fp.o; gcc -O2 -g -mno-red-zone -B"${0%as}" -c frame.c -o fa.o
+    for o in fp fa; do objdump --dwarf=decodedline $o.o | awk "/^frame.c/ { print \$2 }" >$o.lines
+        readelf --debug-dump=frames-interp $o.o | grep -E "^[0-9a-f]{16} " | sed "s/^[0-9a-f]* //" >$o.cfi; done
+    test -s fp.lines && test -s fp.cfi && diff fp.lines fa.lines && diff fp.cfi fa.cfi' "$AFTERBURNER_AS"
+ok "--MD names the user's files" bash -c '"$0" --MD deps lines.s -o lines.o && as --MD pdeps lines.s -o lines.o && diff deps pdeps' "$AFTERBURNER_AS"
+
+# Killed half-way, and in parallel.
+{ for i in $(seq 60000); do printf 'f%d:\tcli\n' "$i"; done; } >big.s
+ok "killed half-way leaves no object" bash -c '"$0" big.s -o big.o & p=$!; sleep 0.3; kill -9 $p; wait $p 2>/dev/null; sleep 0.2; test ! -e big.o' "$AFTERBURNER_AS"
+ok "parallel runs do not disturb each other" bash -c '
+    for i in $(seq 24); do "$0" two.s -o par$i.o & done; wait
+    for i in $(seq 24); do cmp two.o par$i.o || exit 1; done' "$AFTERBURNER_AS"
+ok "no temporary files stay behind" bash -c '! ls | grep -q "afterburner-[0-9]"'
+
+# The compiler wrapper.
+ok "cc: gcc" bash -c '"$0" cc gcc -mno-red-zone -O2 -c frame.c -o cc.o' "$AFTERBURNER"
+ok "cc: the sites" has_sites 2 cc.o
+ok "cc: gcc -pipe" bash -c '"$0" cc gcc -pipe -mno-red-zone -O2 -c frame.c -o ccpipe.o' "$AFTERBURNER"
+ok "cc: -pipe has the sites" has_sites 2 ccpipe.o
+ok "cc: clang" bash -c '"$0" cc clang -mno-red-zone -O2 -c frame.c -o cl.o' "$AFTERBURNER"
+ok "cc: clang's object has the sites" has_sites 2 cl.o
+ok "cc: off is plain gcc" bash -c 'gcc -O2 -c frame.c -o ccp.o; AFTERBURNER_MODE=off "$0" cc gcc -O2 -c frame.c -o cco.o; cmp ccp.o cco.o' "$AFTERBURNER"
+printf 'path user/** off "user mode"\nsection .user.* off "user mode"\n' >policy
+mkdir -p user kernel
+ok "cc: policy, a path left alone" bash -c '"$0" cc --policy policy gcc -O2 -c frame.c -o user/f.o && ! readelf -SW user/f.o | grep -q afterburn' "$AFTERBURNER"
+ok "cc: policy, another is not" bash -c '"$0" cc --policy policy gcc -O2 -c frame.c -o kernel/f.o && readelf -SW kernel/f.o | grep -q afterburn' "$AFTERBURNER"
+printf '\tcli\n\t.section .user.text,"ax"\n\tsyscall\n\t.text\n\tsti\n' >section.s
+ok "policy: a section left alone" bash -c 'AFTERBURNER_POLICY=policy "$0" section.s -o section.o' "$AFTERBURNER_AS"
+ok "policy: the rest is annotated" has_sites 2 section.o
+ok "policy: verify says which instruction is exempt" bash -c '"$0" verify section.o | grep -q "1 exempt"' "$AFTERBURNER"
+if command -v ccache >/dev/null; then
+    ok "cc: a launcher in front of gcc" bash -c 'CCACHE_DIR=$PWD/ccache "$0" cc ccache gcc -O2 -mno-red-zone -c frame.c -o cache1.o && CCACHE_DIR=$PWD/ccache "$0" cc ccache gcc -O2 -mno-red-zone -c frame.c -o cache2.o && cmp cache1.o cache2.o' "$AFTERBURNER"
+    ok "ccache: the second was a hit" bash -c 'CCACHE_DIR=$PWD/ccache ccache --print-stats | awk "/direct_cache_hit|preprocessed_cache_hit/ { n += \$2 } END { exit n < 1 }"'
+    ok "ccache: off mode does not get the annotated object" bash -c 'AFTERBURNER_MODE=off CCACHE_DIR=$PWD/ccache "$0" cc ccache gcc -O2 -mno-red-zone -c frame.c -o cache3.o; ! readelf -SW cache3.o | grep -q afterburn' "$AFTERBURNER"
+fi
+finish
