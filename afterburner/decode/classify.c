@@ -42,7 +42,6 @@ void zydis_open(ZydisDecoder *decoder, int bits)
         ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_32, ZYDIS_STACK_WIDTH_32);
     else
         ZydisDecoderInit(decoder, ZYDIS_MACHINE_MODE_LEGACY_16, ZYDIS_STACK_WIDTH_16);
-    ZydisDecoderEnableMode(decoder, ZYDIS_DECODER_MODE_WBNOINVD, ZYAN_TRUE); /* else F3 0F 09 is taken for wbinvd */
 }
 
 enum register_kind {
@@ -112,6 +111,15 @@ static enum register_kind zydis_register_kind(const ZydisDecodedOperand *operand
     }
 }
 
+const char *zydis_mnemonic(const ZydisDecodedInstruction *instruction)
+{
+    if (instruction->mnemonic == ZYDIS_MNEMONIC_WBINVD)
+        for (int i = 0; i < instruction->raw.prefix_count; i++)
+            if (instruction->raw.prefixes[i].value == 0xf3)
+                return "wbnoinvd";
+    return ZydisMnemonicGetString(instruction->mnemonic);
+}
+
 int classify_zydis(const ZydisDecodedInstruction *instruction, const ZydisDecodedOperand *operands)
 {
     enum register_kind kinds[2] = {REGISTER_OTHER, REGISTER_OTHER};
@@ -120,7 +128,9 @@ int classify_zydis(const ZydisDecodedInstruction *instruction, const ZydisDecode
     prepare();
     if (!zydis_first[instruction->mnemonic])
         return SENSITIVE_NONE;
-    name = ZydisMnemonicGetString(instruction->mnemonic);
+    name = zydis_mnemonic(instruction);
+    if (name != ZydisMnemonicGetString(instruction->mnemonic))
+        return match_shape(find_entry(name, 0, 0), name, REGISTER_OTHER, REGISTER_OTHER, 0, 0);
     if (zydis_first[instruction->mnemonic] == NOT_LOOKED_UP)
         zydis_first[instruction->mnemonic] = find_entry(name, 0, 0);
     for (int i = 0; i < 2 && i < instruction->operand_count_visible; i++)

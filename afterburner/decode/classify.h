@@ -10,6 +10,10 @@
 /* Prepares a Zydis decoder for code of 16, 32 or 64 bits. */
 void zydis_open(ZydisDecoder *decoder, int bits);
 
+/* Zydis's name of an instruction, but for what Zydis 4.0.0 gets wrong: it takes F3 0F 09 for wbinvd, even in its WBNOINVD
+ * mode. */
+const char *zydis_mnemonic(const ZydisDecodedInstruction *instruction);
+
 /* The entry number of an instruction decoded by Zydis (operands: all of them), 0 when it is innocuous. */
 int classify_zydis(const ZydisDecodedInstruction *instruction, const ZydisDecodedOperand *operands);
 

@@ -7,21 +7,48 @@
 #include "decode/sensitive-table.h"
 #include "verify/walk.h"
 
-/* Whether the bytes [start, end) are nops and nothing else. */
+/* The nops GNU as pads with (gas/config/tc-i386.c), longest first: the 64-bit and i686 forms, the older 32-bit ones, the
+ * 16-bit ones. A pad must be made of exactly these, so that any changed byte shows. */
+static const struct {
+    unsigned char length, bytes[10];
+} pad_nops[] = {
+    {10, {0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}},
+    {9, {0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}},
+    {8, {0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}},
+    {7, {0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00}},
+    {7, {0x8d, 0xb4, 0x26, 0x00, 0x00, 0x00, 0x00}}, /* lea 0x0(%esi,%eiz,1),%esi */
+    {6, {0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00}},
+    {6, {0x8d, 0xb6, 0x00, 0x00, 0x00, 0x00}}, /* lea 0x0(%esi),%esi */
+    {5, {0x0f, 0x1f, 0x44, 0x00, 0x00}},
+    {5, {0x2e, 0x8d, 0x74, 0x26, 0x00}},
+    {4, {0x0f, 0x1f, 0x40, 0x00}},
+    {4, {0x8d, 0x74, 0x26, 0x00}}, /* lea 0x0(%esi,%eiz,1),%esi */
+    {4, {0x8d, 0xb4, 0x00, 0x00}}, /* lea 0x0(%si),%si */
+    {3, {0x0f, 0x1f, 0x00}},
+    {3, {0x8d, 0x76, 0x00}}, /* lea 0x0(%esi),%esi */
+    {3, {0x8d, 0x74, 0x00}}, /* lea 0x0(%si),%si */
+    {2, {0x66, 0x90}},
+    {2, {0x89, 0xf6}}, /* mov %esi,%esi */
+    {1, {0x90}},
+};
+
+/* Whether the bytes [start, end) are such nops and nothing else. The 32- and 16-bit forms are no nops in 64-bit code. */
 static int all_nops(const struct image_section *section, uint64_t start, uint64_t end, int bits)
 {
-    ZydisDecoder decoder;
-
-    zydis_open(&decoder, bits);
     while (start < end) {
-        ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-        ZydisDecodedInstruction instruction;
+        const unsigned char *bytes = section->bytes + (start - section->address);
+        size_t length = 0;
 
-        if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, section->bytes + (start - section->address), end - start,
-                                                 &instruction, operands)) ||
-            !is_padding_nop(&instruction, operands))
+        for (size_t i = 0; i < sizeof(pad_nops) / sizeof(pad_nops[0]) && !length; i++) {
+            int is_64_form = pad_nops[i].bytes[0] == 0x0f || pad_nops[i].bytes[0] == 0x66 || pad_nops[i].bytes[0] == 0x90;
+
+            if (pad_nops[i].length <= end - start && (bits != 64 || is_64_form) &&
+                memcmp(bytes, pad_nops[i].bytes, pad_nops[i].length) == 0)
+                length = pad_nops[i].length;
+        }
+        if (!length)
             return 0;
-        start += instruction.length;
+        start += length;
     }
     return 1;
 }

@@ -91,7 +91,7 @@ static const struct {
 /* The rule that explains a difference, when the third decoder agrees with Zydis at these very bytes; else NULL. */
 static const char *explain(const struct decoded *decoded, enum decoder_fault fault)
 {
-    const char *mnemonic = ZydisMnemonicGetString(decoded->instruction.mnemonic);
+    const char *mnemonic = zydis_mnemonic(&decoded->instruction);
 
     for (size_t i = 0; i < sizeof(decoder_rules) / sizeof(decoder_rules[0]); i++) {
         char text[256], word[32];

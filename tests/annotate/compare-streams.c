@@ -4,7 +4,7 @@
  *
  *     compare-streams PLAIN ANNOTATED [PLAIN ANNOTATED]...
  *
- * Nops are left out on both sides: pads are nops, and so is what fills up to an alignment, which moves when code grows.
+ * Nops and int3 are left out on both sides: pads are nops, and both fill up to an alignment, which moves when code grows.
  * Addresses are compared as (section, number of the instruction there), so that moved code compares equal. With one
  * argument that names a file, pairs are read from it, one to a line. Exit code: 0 all the same, 1 a difference, else the
  * file could not be read. */
@@ -27,6 +27,8 @@ struct stream {
     struct records *records;
     uint64_t *addresses; /* of the instructions that are no nops */
     size_t count, capacity;
+    arelent **relocations;
+    long relocation_count;
 };
 
 static unsigned long long compared, nops_left_out;
@@ -52,7 +54,7 @@ static void fill(struct stream *stream)
         ZydisDecodedInstruction instruction;
         int known = decode_at(stream, at, &instruction, operands);
 
-        if (known && is_padding_nop(&instruction, operands)) {
+        if (known && (is_padding_nop(&instruction, operands) || instruction.mnemonic == ZYDIS_MNEMONIC_INT3)) {
             nops_left_out++;
         } else {
             memory_grow((void **)&stream->addresses, &stream->capacity, stream->count, sizeof(uint64_t));
@@ -96,11 +98,34 @@ static const struct stream *stream_at(const struct side *side, uint64_t address)
     return NULL;
 }
 
+/* The section an address belongs to, its end included: loops compare with it. Laid-out sections never touch. */
+static const struct image_section *section_around(const struct image *image, uint64_t address)
+{
+    for (size_t i = 0; i < image->section_count; i++) {
+        const struct image_section *section = &image->sections[i];
+
+        if (section->allocated && address >= section->address && address - section->address <= section->size)
+            return section;
+    }
+    return NULL;
+}
+
+/* Whether the linker fills part of an instruction in: then compare_relocations compares what with. */
+static int is_relocated(const struct stream *stream, uint64_t address, unsigned int length)
+{
+    uint64_t offset = address - stream->section->address;
+
+    for (long i = 0; i < stream->relocation_count; i++)
+        if (stream->relocations[i]->address >= offset && stream->relocations[i]->address < offset + length)
+            return 1;
+    return 0;
+}
+
 /* Whether two addresses mean the same place. */
 static int same_place(const struct side *plain, uint64_t a, const struct side *annotated, uint64_t b)
 {
     const struct stream *x = stream_at(plain, a), *y = stream_at(annotated, b);
-    const struct image_section *s = image_section_at(&plain->image, a), *t = image_section_at(&annotated->image, b);
+    const struct image_section *s = section_around(&plain->image, a), *t = section_around(&annotated->image, b);
 
     if (x && y)
         return strcmp(x->section->name, y->section->name) == 0 && index_of(x, a) == index_of(y, b);
@@ -120,8 +145,10 @@ static int same_instruction(const struct side *plain, const struct stream *x, ui
         return 0;
     if (!known)
         return x->section->bytes[a - x->section->address] == y->section->bytes[b - y->section->address];
-    if (i.mnemonic != k.mnemonic || i.operand_count_visible != k.operand_count_visible || i.operand_width != k.operand_width ||
-        i.attributes != k.attributes)
+    if (i.mnemonic != k.mnemonic || i.operand_count_visible != k.operand_count_visible)
+        return 0;
+    /* A branch may need its long form once code has grown, which accepts other prefixes: its target is compared below. */
+    if (i.meta.branch_type == ZYDIS_BRANCH_TYPE_NONE && (i.operand_width != k.operand_width || i.attributes != k.attributes))
         return 0;
     for (int n = 0; n < i.operand_count_visible; n++) {
         ZyanU64 u, v;
@@ -142,7 +169,8 @@ static int same_instruction(const struct side *plain, const struct stream *x, ui
                     !ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&k, &q[n], b, &v)) || !same_place(plain, u, annotated, v))
                     return 0;
             } else if (p[n].mem.disp.value != q[n].mem.disp.value &&
-                       !same_place(plain, (uint64_t)p[n].mem.disp.value, annotated, (uint64_t)q[n].mem.disp.value)) {
+                       !same_place(plain, (uint64_t)p[n].mem.disp.value, annotated, (uint64_t)q[n].mem.disp.value) &&
+                       !(is_relocated(x, a, i.length) && is_relocated(y, b, k.length))) {
                 return 0;
             }
             break;
@@ -153,8 +181,9 @@ static int same_instruction(const struct side *plain, const struct stream *x, ui
                 if (!same_place(plain, u, annotated, v))
                     return 0;
             } else if (p[n].imm.value.u != q[n].imm.value.u &&
-                       !(image_section_at(&plain->image, p[n].imm.value.u) &&
-                         same_place(plain, p[n].imm.value.u, annotated, q[n].imm.value.u))) {
+                       !(section_around(&plain->image, p[n].imm.value.u) &&
+                         same_place(plain, p[n].imm.value.u, annotated, q[n].imm.value.u)) &&
+                       !(is_relocated(x, a, i.length) && is_relocated(y, b, k.length))) {
                 return 0;
             }
             break;
@@ -198,17 +227,14 @@ static int compare_stream(const struct side *plain, const struct stream *x, cons
 }
 
 /* Relocations of a section, in order: type and symbol; the addend only where it cannot move (symbols outside code). */
-static char *describe_relocations(const struct image *image, const struct image_section *section)
+static char *describe_relocations(const struct stream *stream)
 {
-    asection *handle = section->handle;
-    long room = bfd_get_reloc_upper_bound(image->handle, handle);
-    arelent **relocations = memory_allocate(room > 0 ? (size_t)room : sizeof(arelent *));
-    long count = room > 0 ? bfd_canonicalize_reloc(image->handle, handle, relocations, image->private) : 0;
+    arelent **relocations = stream->relocations;
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
-    for (long i = 0; i < count; i++) {
+    for (long i = 0; i < stream->relocation_count; i++) {
         const asymbol *symbol = *relocations[i]->sym_ptr_ptr;
         int moves = symbol->flags & BSF_SECTION_SYM && symbol->section->flags & SEC_CODE;
 
@@ -218,14 +244,13 @@ static char *describe_relocations(const struct image *image, const struct image_
         fputc('\n', out);
     }
     fclose(out);
-    free(relocations);
     return text;
 }
 
 static int compare_relocations(const struct side *plain, const struct stream *x, const struct side *annotated,
                                const struct stream *y)
 {
-    char *a = describe_relocations(&plain->image, x->section), *b = describe_relocations(&annotated->image, y->section);
+    char *a = describe_relocations(x), *b = describe_relocations(y);
     int differ = strcmp(a, b) != 0;
 
     if (differ)
@@ -233,6 +258,17 @@ static int compare_relocations(const struct side *plain, const struct stream *x,
     free(a);
     free(b);
     return differ;
+}
+
+static void read_relocations(struct stream *stream)
+{
+    asection *section = stream->section->handle;
+    long room = bfd_get_reloc_upper_bound(stream->image->handle, section);
+
+    stream->relocations = memory_allocate(room > 0 ? (size_t)room : sizeof(arelent *));
+    if (room > 0)
+        stream->relocation_count =
+            bfd_canonicalize_reloc(stream->image->handle, section, stream->relocations, stream->image->private);
 }
 
 static int open_side(const char *path, struct side *side)
@@ -255,6 +291,7 @@ static int open_side(const char *path, struct side *side)
             continue;
         side->streams[side->stream_count] =
             (struct stream){.section = section, .image = &side->image, .records = &side->records};
+        read_relocations(&side->streams[side->stream_count]);
         fill(&side->streams[side->stream_count++]);
     }
     return 0;
@@ -262,8 +299,10 @@ static int open_side(const char *path, struct side *side)
 
 static void close_side(struct side *side)
 {
-    for (size_t i = 0; i < side->stream_count; i++)
+    for (size_t i = 0; i < side->stream_count; i++) {
         free(side->streams[i].addresses);
+        free(side->streams[i].relocations);
+    }
     free(side->streams);
     records_free(&side->records);
     image_close(&side->image);
@@ -319,7 +358,7 @@ int main(int argc, char **argv)
         pairs++;
         worst = code > worst ? code : worst;
     }
-    printf("%zu pairs, %llu instructions compared, %llu nops left out: %s\n", pairs, compared, nops_left_out,
+    printf("%zu pairs, %llu instructions compared, %llu nops and int3 left out: %s\n", pairs, compared, nops_left_out,
            worst ? "DIFFERENT" : "the same");
     return pairs == 0 ? 2 : worst;
 }
