@@ -184,6 +184,11 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, record->length, &instruction, operands)) ||
         instruction.length != record->length)
         return fail(object, code->section, offset, "its bytes are not one instruction");
+    if (instruction.mnemonic == ZYDIS_MNEMONIC_INT3) {
+        /* gas makes int3 of `int $3`: innocuous, so the record becomes a mark that changes nothing. */
+        *record = (struct afterburn_record){.site = record->site, .bits = record->bits, .kind = AFTERBURN_MARK};
+        return 0;
+    }
     kind = classify_zydis(&instruction, operands);
     if (!kind)
         return fail(object, code->section, offset, "its instruction is not in the table");

@@ -118,14 +118,14 @@ static void open_state(struct filter *filter, const char *position, int was_defa
     char text[128];
     int length;
 
-    if (exempt != filter->state.exempt || !was_default || filter->state.bits != filter->options->bits) {
-        filter->state.exempt = exempt;
-        length = snprintf(text, sizeof(text), ";.set .Lab_off,%d;.set .Lab_bits,%d", exempt, filter->state.bits);
-        if (filter->sections.current.executable && (!is_default(filter) || !was_default))
-            snprintf(text + length, sizeof(text) - (size_t)length, ";.Lab_mark %d,%d", filter->state.bits, exempt);
-        insert(filter, position, text);
-        filter->result->needs_prelude = 1;
-    }
+    if (exempt == filter->state.exempt && was_default && is_default(filter))
+        return;
+    filter->state.exempt = exempt;
+    length = snprintf(text, sizeof(text), ";.set .Lab_off,%d;.set .Lab_bits,%d", exempt, filter->state.bits);
+    if (filter->sections.current.executable && (!is_default(filter) || !was_default))
+        snprintf(text + length, sizeof(text) - (size_t)length, ";.Lab_mark %d,%d", filter->state.bits, exempt);
+    insert(filter, position, text);
+    filter->result->needs_prelude = 1;
 }
 
 /* --- Data directives that hold instructions --------------------------------------------------------------------------- */

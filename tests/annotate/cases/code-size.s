@@ -1,0 +1,20 @@
+# as: --64
+# compare: no (a plain object does not say its code size)
+# 16-bit code is left alone unless .afterburn_on says otherwise; 32-bit code in a 64-bit object is annotated.
+	.text
+f:	cli
+	.code16
+	cli
+	.afterburn_on
+	hlt
+	.afterburn_off
+	sti
+	.code64
+	sti
+	.code32
+	mov %cr0, %eax
+	.section .other,"ax"
+	cli
+	.text
+	.code64
+	wbinvd
