@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Shared by ./demo and ./check: installing, steps with progress, the exact command when one fails.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/afterburner
+log_folder=$root/build/logs
+started=$SECONDS
+mkdir -p "$log_folder"
+
+say() { printf '%s\n' "$*"; }
+
+# What each use needs from Debian. The annotator's own libraries come first.
+packages_build="gcc g++ libc6-dev make cmake ninja-build pkg-config binutils-dev libcapstone-dev libzydis-dev libxxhash-dev
+    libjansson-dev libcmocka-dev zlib1g-dev"
+packages_run="qemu-system-x86"
+packages_linux="linux-source-6.1 xz-utils bc flex bison libelf-dev libssl-dev busybox-static cpio kmod rsync perl"
+packages_check="clang clang-format clang-tidy llvm libclang-rt-14-dev ccache shellcheck hyperfine mandoc"
+
+# install_packages PACKAGE...: installs the missing ones.
+install_packages() {
+    local missing=() package sudo=()
+
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { say "missing: ${missing[*]}; as root: apt-get install ${missing[*]}" >&2; exit 5; }
+        sudo=(sudo)
+    fi
+    step "installing ${missing[*]}" install.log bash -c '"$@" apt-get update && exec "$@" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends '"${missing[*]}" - "${sudo[@]}"
+}
+
+# step TEXT LOG COMMAND...: runs a command with its output in a log; shows that it goes on, how long it took, and, when it
+# fails, the command and the end of the log.
+step() {
+    local text=$1 log=$log_folder/$2 from=$SECONDS code=0 pid last=0
+    shift 2
+
+    printf '%s ... ' "$text"
+    "$@" >"$log" 2>&1 &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null; do
+        sleep 0.2
+        if [ $((SECONDS - from - last)) -ge 30 ]; then
+            last=$((SECONDS - from))
+            printf '%s s ... ' "$last"
+        fi
+    done
+    wait "$pid" || code=$?
+    if [ "$code" -eq 0 ]; then
+        say "done, $((SECONDS - from)) s"
+        return 0
+    fi
+    say "FAILED (exit code $code)"
+    say "the command was:$(printf ' %q' "$@")"
+    say "the end of $log:"
+    tail -n 30 "$log"
+    exit 1
+}
+
+# build_release: the program as it is installed, in build/release; sets $afterburner.
+build_release() {
+    afterburner=$root/build/release/afterburner/afterburner
+    step "configuring" configure.log cmake -S "$root" --preset release
+    step "building afterburner" build.log cmake --build "$root/build/release"
+    export AFTERBURNER=$afterburner
+}
+
+# build_linux VARIANT: shows progress from the build script; sets linux_VARIANT to the folder and cached_VARIANT.
+build_linux() {
+    local variant=$1 log=$log_folder/linux-$1.log from=$SECONDS pid line last='' shown=0 code=0
+    local answers=$log_folder/linux-$1.answers
+
+    say "Linux 6.1, $variant:"
+    "$root/examples/linux/build" --variant "$variant" --keep-objects >"$answers" 2>"$log" &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null; do
+        sleep 0.5
+        line=$(tail -n 1 "$log" | sed 's/^linux: //')
+        if [ "$line" != "$last" ] && { [ $((SECONDS - shown)) -ge 30 ] || [[ $line != *objects* ]]; }; then
+            say "  $line"
+            last=$line
+            shown=$SECONDS
+        fi
+    done
+    wait "$pid" || code=$?
+    if [ "$code" -ne 0 ]; then
+        say "FAILED (exit code $code)"
+        say "the command was: AFTERBURNER=$AFTERBURNER $root/examples/linux/build --variant $variant --keep-objects"
+        tail -n 30 "$log"
+        exit 1
+    fi
+    printf -v "linux_$variant" '%s' "$(sed -n 's/^OUTPUT=//p' "$answers")"
+    printf -v "cached_$variant" '%s' "$(sed -n 's/^CACHED=//p' "$answers")"
+    say "  done, $((SECONDS - from)) s$(grep -q '^CACHED=yes' "$answers" && echo ' (cached)')"
+}
