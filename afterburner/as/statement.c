@@ -8,7 +8,6 @@ void scanner_start(struct scanner *scanner, const char *text, size_t size)
 {
     scanner->text = scanner->at = text;
     scanner->end = text + size;
-    scanner->line_start = 1;
 }
 
 static int is_word_character(char c)
@@ -23,9 +22,33 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
+/* Past the block comment at `at`, or `at` itself when there is none. */
+static const char *skip_block_comment(const char *at, const char *end)
+{
+    if (end - at < 2 || at[0] != '/' || at[1] != '*')
+        return at;
+    for (at += 2; end - at > 1; at++)
+        if (at[0] == '*' && at[1] == '/')
+            return at + 2;
+    return end;
+}
+
+/* Past a comment at `at`, or `at` itself when there is none. A newline that ends a comment is left. */
+static const char *skip_comment(const char *at, const char *end, int statement_start)
+{
+    const char *past = skip_block_comment(at, end);
+
+    if (past == at && at < end && (*at == '#' || (*at == '/' && statement_start))) {
+        past = memchr(at, '\n', (size_t)(end - at));
+        return past ? past : end;
+    }
+    return past;
+}
+
 size_t statement_word(const char **at, const char *end, const char **word)
 {
     const char *p = *at;
+    size_t length;
 
     while (p < end && is_word_character(*p)) {
         /* `\()` ends a macro argument's name and is part of the word: \insn\()q. */
@@ -35,25 +58,13 @@ size_t statement_word(const char **at, const char *end, const char **word)
             p++;
     }
     *word = *at;
-    *at = skip_blanks(p, end);
-    return (size_t)(p - *word);
-}
-
-/* Past a comment at `at`, or `at` itself when there is none. A newline that ends a comment is left. */
-static const char *skip_comment(const char *at, const char *end, int line_start)
-{
-    if (at < end && (*at == '#' || (*at == '/' && line_start && !(end - at > 1 && at[1] == '*')))) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-
-        return newline ? newline : end;
-    }
-    if (end - at > 1 && at[0] == '/' && at[1] == '*') {
-        for (at += 2; end - at > 1; at++)
-            if (at[0] == '*' && at[1] == '/')
-                return at + 2;
-        return end;
-    }
-    return at;
+    length = (size_t)(p - *word);
+    *at = p;
+    do {
+        p = *at;
+        *at = skip_block_comment(skip_blanks(p, end), end);
+    } while (*at != p);
+    return length;
 }
 
 /* Past a string or character constant that starts at `at`. */
@@ -84,6 +95,8 @@ static const char *find_end(const char *at, const char *end, const char **stop)
         const char *past = skip_comment(at, end, 0);
 
         if (past != at) {
+            if (memchr(at, '\n', (size_t)(past - at))) /* gas keeps the newlines of comments: the first one ends it */
+                break;
             at = past;
             continue;
         }
@@ -113,19 +126,17 @@ int scanner_next(struct scanner *scanner, struct statement *statement)
             return 0;
         }
         if (*at == '\n' || *at == ';') {
-            scanner->line_start = *at == '\n';
             scanner->at = at + 1;
             if (!statement->labels)
                 continue;
             statement->start = statement->end = at;
             return 1;
         }
-        past = skip_comment(at, end, scanner->line_start);
+        past = skip_comment(at, end, 1);
         if (past != at) {
             scanner->at = past;
             continue;
         }
-        scanner->line_start = 0;
         /* A label: a word or a string with a colon behind it. */
         past = at;
         if (*past == '"') {

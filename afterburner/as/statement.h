@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Splits assembler text into statements as GNU as does for x86 ELF: separators are newline and `;`, comments are #, a `/`
- * at the start of a line and C's, labels are apart. */
+ * where a statement would start and C's, labels are apart. A newline in C's comments separates too. */
 #ifndef AFTERBURNER_AS_STATEMENT_H
 #define AFTERBURNER_AS_STATEMENT_H
 
@@ -8,7 +8,6 @@
 
 struct scanner {
     const char *text, *end, *at;
-    int line_start; /* nothing but white space on the line so far */
 };
 
 struct statement {
@@ -27,7 +26,7 @@ void scanner_start(struct scanner *scanner, const char *text, size_t size);
 void scanner_source(const char *text, size_t size, char *path, size_t capacity);
 
 /* Takes the word at *at (letters, digits and _.$\@ and the pseudo characters of macro arguments), moves past it and the
- * white space behind it. Gives its length; 0 when something else stands there. */
+ * white space and comments behind it. Gives its length; 0 when something else stands there. */
 size_t statement_word(const char **at, const char *end, const char **word);
 
 #endif
