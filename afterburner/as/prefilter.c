@@ -495,12 +495,15 @@ static void filter_strings(struct filter *filter, const struct statement *call)
         filter->pending.start = NULL;
         while (scanner_next(&scanner, &statement)) {
             operands = statement.start;
+            if (statement.labels)
+                filter->pending.start = NULL;
             if (statement.start == statement.end)
                 continue;
             if (*statement.start == '.') {
                 size_t length = statement_word(&operands, statement.end, &word);
                 int width = data_width(word, length);
 
+                filter->pending.start = NULL;
                 if (width && filter->sections.current.executable)
                     filter_data(filter, &statement, operands, width);
             } else {
