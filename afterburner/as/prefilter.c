@@ -239,12 +239,12 @@ static void follow_code_size(struct filter *filter, const struct statement *stat
     open_state(filter, statement->end, was_default);
 }
 
-static void follow_exemption(struct filter *filter, const struct statement *statement, int step)
+static void follow_exemption(struct filter *filter, const struct statement *statement, size_t length, int step)
 {
     int was_default = is_default(filter), was = filter->state.exempt;
 
     filter->state.directive += step;
-    skip_text(filter, statement->start, statement->end);
+    skip_text(filter, statement->start, statement->start + length); /* what follows it is for gas to refuse */
     if (exemption(filter) != was)
         open_state(filter, statement->end, was_default);
 }
@@ -315,9 +315,9 @@ static void filter_directive(struct filter *filter, const struct statement *stat
     } else if (word_is(word, length, ".code64")) {
         follow_code_size(filter, statement, 64);
     } else if (word_is(word, length, ".afterburn_off")) {
-        follow_exemption(filter, statement, -1);
+        follow_exemption(filter, statement, length, -1);
     } else if (word_is(word, length, ".afterburn_on")) {
-        follow_exemption(filter, statement, 1);
+        follow_exemption(filter, statement, length, 1);
     } else if (word_is(word, length, ".macro")) {
         follow_macro(filter, statement, operands);
     } else if (word_is(word, length, ".endm")) {
