@@ -91,7 +91,11 @@ int operand_is_special_register(const char *text, size_t length, int intel)
     for (size_t i = 0; i < length; i++) {
         char c = (char)tolower((unsigned char)text[i]);
 
-        if (c == '%' && count == 0) { /* twice where an asm template's %% survived */
+        if (c == '/' && length - i > 1 && text[i + 1] == '*') { /* a comment between the operands */
+            const char *close = memmem(text + i + 2, length - i - 2, "*/", 2);
+
+            i = close ? (size_t)(close + 1 - text) : length - 1;
+        } else if (c == '%' && count == 0) { /* twice where an asm template's %% survived */
             percent = 1;
         } else if (c == ' ' || c == '\t') {
             continue;
@@ -105,7 +109,7 @@ int operand_is_special_register(const char *text, size_t length, int intel)
     if (count < 2 || (!percent && !intel))
         return 0;
     if (count == 2 && name[1] == 's')
-        return strchr("cdefgs", name[0]) != NULL;
+        return name[0] && strchr("cdefgs", name[0]);
     if (strncmp(name, "cr", 2) != 0 && strncmp(name, "dr", 2) != 0 && strncmp(name, "db", 2) != 0)
         return 0;
     return count == 3 ? isdigit((unsigned char)name[2]) != 0
