@@ -143,7 +143,7 @@ static const struct data_directive data_directives[] = {
 static int data_width(const char *word, size_t length)
 {
     for (size_t i = 0; i < sizeof(data_directives) / sizeof(data_directives[0]); i++)
-        if (strlen(data_directives[i].name) == length && memcmp(data_directives[i].name, word, length) == 0)
+        if (strlen(data_directives[i].name) == length && strncasecmp(data_directives[i].name, word, length) == 0)
             return data_directives[i].width;
     return 0;
 }
@@ -226,9 +226,10 @@ static void filter_data(struct filter *filter, const struct statement *statement
 
 /* --- Directives ------------------------------------------------------------------------------------------------------- */
 
+/* gas takes directives in any case. */
 static int word_is(const char *word, size_t length, const char *name)
 {
-    return strlen(name) == length && memcmp(word, name, length) == 0;
+    return strlen(name) == length && strncasecmp(word, name, length) == 0;
 }
 
 static void follow_code_size(struct filter *filter, const struct statement *statement, int bits)
@@ -323,7 +324,7 @@ static void filter_directive(struct filter *filter, const struct statement *stat
     } else if (word_is(word, length, ".endm")) {
         follow_end_of_macro(filter);
     } else if (word_is(word, length, ".altmacro") || word_is(word, length, ".noaltmacro")) {
-        filter->alternate = word[1] == 'a';
+        filter->alternate = word_is(word, length, ".altmacro");
         insert(filter, statement->end, filter->alternate ? ";.set .Lab_alt,1" : ";.set .Lab_alt,0");
         /* In this mode a macro's arguments are replaced without a backslash to show it. */
         filter->result->needs_prelude = filter->result->needs_dynamic = 1;
@@ -574,8 +575,6 @@ char *prefilter_blank_directives(const char *text, size_t size)
     struct statement statement;
     struct scanner scanner;
 
-    if (!memmem(text, size, ".afterburn_o", 12))
-        return NULL;
     scanner_start(&scanner, text, size);
     while (scanner_next(&scanner, &statement)) {
         const char *at = statement.start, *word;

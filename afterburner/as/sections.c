@@ -7,12 +7,14 @@
 #include "cli/memory.h"
 
 static const char *const section_directives[] = {
-    ".text", ".data", ".bss", ".section", ".pushsection", ".popsection", ".previous", ".struct",
+    ".text", ".data", ".bss", ".struct", ".section", ".pushsection", ".popsection", ".previous",
 };
+#define SECTIONS_BY_NAME 4 /* the first of them are sections' names */
 
+/* gas takes directives in any case. */
 static int word_is(const char *word, size_t length, const char *name)
 {
-    return strlen(name) == length && memcmp(word, name, length) == 0;
+    return strlen(name) == length && strncasecmp(word, name, length) == 0;
 }
 
 int sections_changes(const char *word, size_t length)
@@ -102,11 +104,13 @@ static void enter_named(struct section_tracker *tracker, const char *at, const c
 
 int sections_follow(struct section_tracker *tracker, const char *word, size_t length, const char *operands, const char *end)
 {
-    if (word_is(word, length, ".text") || word_is(word, length, ".data") || word_is(word, length, ".bss") ||
-        word_is(word, length, ".struct")) {
-        tracker->previous = tracker->current;
-        set_state(&tracker->current, word, length, word[1] == 't');
-    } else if (word_is(word, length, ".section")) {
+    for (size_t i = 0; i < SECTIONS_BY_NAME; i++)
+        if (word_is(word, length, section_directives[i])) {
+            tracker->previous = tracker->current;
+            set_state(&tracker->current, section_directives[i], length, i == 0);
+            return 1;
+        }
+    if (word_is(word, length, ".section")) {
         enter_named(tracker, operands, end);
     } else if (word_is(word, length, ".pushsection")) {
         if (tracker->depth < SECTION_STACK_MAX) {
