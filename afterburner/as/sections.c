@@ -47,11 +47,19 @@ void sections_end(struct section_tracker *tracker)
     tracker->known = NULL;
 }
 
+/* Whether a name is `group` or begins with it and a dot: .text.hot, not .text_table. */
+static int in_group(const char *name, const char *group)
+{
+    size_t length = strlen(group);
+
+    return strncmp(name, group, length) == 0 && (name[length] == '\0' || name[length] == '.');
+}
+
 /* gas's defaults for a section named without flags (bfd's special sections, ELF gABI). */
 static int executable_by_name(const char *name)
 {
-    return strncmp(name, ".text", 5) == 0 || strcmp(name, ".init") == 0 || strcmp(name, ".fini") == 0 ||
-           strcmp(name, ".plt") == 0 || strncmp(name, ".gnu.linkonce.t", 15) == 0;
+    return in_group(name, ".text") || strcmp(name, ".init") == 0 || strcmp(name, ".fini") == 0 ||
+           strcmp(name, ".plt") == 0 || in_group(name, ".gnu.linkonce.t");
 }
 
 static int known_executable(struct section_tracker *tracker, const char *name)
