@@ -20,7 +20,7 @@ ok() {
     else
         echo "not ok $checks - $name"
         echo "# failed: $*"
-        sed 's/^/# /' check.log | head -n 40
+        tail -n 40 check.log | sed 's/^/# /'
         failures=$((failures + 1))
     fi
 }

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Tests on the real thing: Linux 6.1 from pristine source, annotated, beside its plain twin. linux.sh TEST runs one of:
+#   verify   the kernel and every module are completely annotated
+#   boot     boots to a shell command whose exit code comes back
+#   modules  every module loads and unloads; at least three have sites, and their records verify
+#   streams  without nops, annotated and plain objects are the same instructions, over the whole kernel
+#   off      with AFTERBURNER_MODE=off every object is plain's, byte for byte
+#   cost     neutral instructions and text growth within the limits
+# A build that is not in the cache is made first.
+# shellcheck source=tests/lib.sh
+. "$SOURCE_DIR/tests/lib.sh"
+
+# build VARIANT: sets OUTPUT and OBJECTS.
+build() {
+    "$SOURCE_DIR/examples/linux/build" --variant "$1" --keep-objects >"answers.$1" 2>"build.$1.log" ||
+        { tail -n 20 "build.$1.log"; exit 1; }
+    OUTPUT=$(sed -n 's/^OUTPUT=//p' "answers.$1")
+    OBJECTS=$(sed -n 's/^OBJECTS=//p' "answers.$1")
+    echo "# $1: $OUTPUT ($(sed -n 's/^CACHED=/cached: /p' "answers.$1"))"
+}
+
+run_guest() { # CODE WORDS: the shell command, spaces as %20
+    code "$1" "$AFTERBURNER" run --on native --timeout 300 --initrd "$OUTPUT/initramfs.cpio.gz" \
+        --append "console=ttyS0 panic=-1${2:+ afterburner.run=$2}" "$OUTPUT/bzImage" </dev/null
+}
+
+# Objects that are the kernel's: not the host programs, not what the decompressor is linked from.
+objects() { (cd "$1" && find . -name '*.o' ! -path './tools/*' ! -path './scripts/*' ! -name vmlinux.o | LC_ALL=C sort); }
+
+case ${1:?} in
+verify)
+    build annotated
+    ok "the kernel verifies" bash -c '"$0" verify --json vmlinux.json "$1/vmlinux" | tee report' "$AFTERBURNER" "$OUTPUT"
+    sed 's/^/# /' report
+    ok "0 open findings in the certificate" grep -q '"open": 0' vmlinux.json
+    ok "and sites by the thousand" bash -c 'test "$("$0" sites --count "$1/vmlinux" | awk "\$1 == \"total\" { print \$2 }")" -gt 3000' "$AFTERBURNER" "$OUTPUT"
+    ok "every module verifies" bash -c '"$0" verify --json modules.json "$1"/modules/*.ko' "$AFTERBURNER" "$OUTPUT"
+    ok "a plain kernel does not" code 1 "$AFTERBURNER" verify --quiet "$(build plain >/dev/null; echo "$OUTPUT")/vmlinux"
+    ;;
+boot)
+    build annotated
+    ok "the workload runs, exit code 0" run_guest 0 ""
+    ok "a shell command's exit code comes back" run_guest 42 "uname%20-a;exit%2042"
+    ok "another one" run_guest 7 "exit%207"
+    ok "the command really ran" bash -c '"$0" run --on native --timeout 300 --initrd "$1/initramfs.cpio.gz" --append "console=ttyS0 panic=-1 afterburner.run=echo%20six%20times%20seven%20is%20\$((6*7))" "$1/bzImage" </dev/null | tr -d "\r" | grep -qx "six times seven is 42"' "$AFTERBURNER" "$OUTPUT"
+    ok "a panic is a crash: 120" run_guest 120 "echo%20c%20>/proc/sysrq-trigger;kill%20-9%201;poweroff%20-f;reboot%20-f"
+    ;;
+modules)
+    build annotated
+    run_guest 0 /module-test >console 2>&1 || true
+    ok "every module loads and unloads" run_guest 0 /module-test
+    tr -d '\r' <console | grep '^module ' >modules
+    built=$(find "$OUTPUT/modules" -name '*.ko' | wc -l)
+    ok "all $built built ones were tried" test "$(grep -c ' ok$' modules)" -eq "$built"
+    with=0
+    for module in "$OUTPUT"/modules/*.ko; do
+        readelf -SW "$module" | grep -q ' \.afterburn ' || continue
+        with=$((with + 1))
+        ok "$(basename "$module"): $("$AFTERBURNER" sites --count "$module" | tail -n 1 | tr -s ' ') sites verify" \
+            "$AFTERBURNER" verify "$module"
+    done
+    ok "at least three have sites: $with" test "$with" -ge 3
+    ;;
+streams)
+    build plain
+    plain=$OBJECTS
+    build annotated
+    objects "$plain" >plain.list
+    objects "$OBJECTS" >annotated.list
+    ok "the same objects" diff plain.list annotated.list
+    ok "a whole kernel of them" test "$(wc -l <plain.list)" -gt 500
+    while read -r object; do echo "$plain/$object $OBJECTS/$object"; done <plain.list >pairs
+    ok "the same instructions" bash -c '"$0/compare-streams" pairs | tee streams' "$TEST_TOOLS"
+    sed 's/^/# /' streams
+    ;;
+off)
+    build plain
+    plain=$OBJECTS
+    build off
+    objects "$plain" >plain.list
+    objects "$OBJECTS" >off.list
+    ok "the same objects" diff plain.list off.list
+    ok "byte for byte: $(wc -l <plain.list) objects, vmlinux" bash -c 'while read -r o; do cmp "$0/$o" "$1/$o" || exit 1; done <plain.list; cmp "$0/vmlinux" "$1/vmlinux"' "$plain" "$OBJECTS"
+    ;;
+cost)
+    build plain
+    plain=$OUTPUT
+    build annotated
+    ok "neutral cost within the limits" bash -c '"$0/tests/bench/neutral-cost" --check "$1" "$2" | tee cost' "$SOURCE_DIR" "$plain" "$OUTPUT"
+    sed 's/^/# /' cost
+    ;;
+*)
+    echo "unknown test $1"
+    exit 2
+    ;;
+esac
+finish

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Runs bad-input.table: each command must end with its exit code, say its message, and leave nothing half-written.
+# bad-input.sh --markdown prints the table as docs/bad-input.md.
+if [ "${1:-}" = --markdown ]; then
+    cat <<'END'
+<!-- SPDX-License-Identifier: GPL-3.0-or-later -->
+<!-- Generated: tests/cli/bad-input.sh --markdown > docs/bad-input.md -->
+# What bad input gets
+
+Every row is run by `tests/cli/bad-input.sh`. One message, a documented exit code (`man afterburner`), nothing half-written.
+
+| what | command | exit code | message |
+|---|---|---|---|
+END
+    grep -v '^#' "$(dirname "$0")/bad-input.table" | sed -E 's/ \| /\t/g' |
+        awk -F '\t' '{ gsub(/`/, "'"'"'", $4); printf "| %s | `%s` | %s | `%s` |\n", $1, $2, $3, $4 }'
+    exit
+fi
+# shellcheck source=tests/lib.sh
+. "$SOURCE_DIR/tests/lib.sh"
+
+# The prepared files.
+afterburner() { "$AFTERBURNER" "$@"; }
+as() { "$AFTERBURNER_AS" "$@"; }
+# The program without its `as` beside it.
+alone() { "$WORK_DIR/alone/afterburner" "$@"; }
+# full-disk KIB COMMAND...: with a file system of that size, filled up, at ./disk.
+full-disk() {
+    shift
+    mkdir -p disk
+    # shellcheck disable=SC2016  # expanded by the inner shell
+    unshare -rm bash -c 'mount -t tmpfs -o size=4k none disk && { cat /dev/zero >disk/full 2>/dev/null; true; } || exit 99
+        program=$1; shift; case $program in afterburner) program=$AFTERBURNER ;; as) program=$AFTERBURNER_AS ;; esac
+        "$program" "$@"; code=$?
+        [ "$(ls disk)" = full ] || { echo "left behind: $(ls disk)"; exit 98; }
+        exit $code' - "$@"
+}
+export AFTERBURNER AFTERBURNER_AS
+poke() { # FILE OFFSET BYTES: overwrites bytes
+    printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+section_offset() { echo $((16#$(readelf -SW "$1" | sed 's/^ *\[ *[0-9]*\] *//' | awk -v n="$2" '$1 == n { print $4 }'))); }
+
+printf 'f:\n\tcli\n\tret\n\t.globl f\n\t.type f,@function\n\t.size f,.-f\n' >good.s
+printf '\tnop\n\tfrobnicate\n' >wrong.s
+printf 'int f(void) { return 0; }\n' >good.c
+printf '# policy\nfile x off\n' >policy
+echo "just text" >text
+: >empty
+mkdir folder alone
+cp "$AFTERBURNER" alone/afterburner
+as good.s -o good.o && ld -e 0 -Ttext=0x100000 good.o -o good
+printf '\t.text\n\t.globl g\n\t.type g,@function\ng:\twbinvd\n\tret\n\t.size g,.-g\n' >left.s
+command as left.s -o left.o && ld -e 0 -Ttext=0x100000 good.o left.o -o left-out
+command as good.s -o plain.o && ld -e 0 -Ttext=0x100000 plain.o -o plain
+head -c 30 good >cut-header
+head -c $(($(stat -c %s good) - 100)) good >cut-half
+for name in foreign big-endian wild-section core-type no-sections version magic cut-records outside kind; do cp good $name; done
+poke foreign 18 '\xb7\x00'
+poke big-endian 5 '\x02'
+poke core-type 16 '\x04'
+poke no-sections 40 '\x00\x00\x00\x00\x00\x00\x00\x00'
+headers=$(readelf -hW good | sed -n 's/.*Start of section headers: *\([0-9]*\).*/\1/p')
+poke wild-section $((headers + 64 + 24)) '\xff\xff\xff\x00'
+records=$(section_offset good .afterburn)
+poke version $((records + 4)) '\x09'
+poke magic "$records" 'XXXX'
+poke cut-records $((records + 8)) '\xff\xff'
+poke outside $((records + 32)) '\x00\x00\x00\x40'
+poke kind $((records + 32 + 8)) '\xe7\x03'
+printf '\t.section .note.Xen,"a",@note\n\t.long 4, 4, 18\n\t.asciz "Xen"\n\t.long 0x100000\n' >note.s
+command as note.s -o note.o && ld -e 0 -Ttext=0x100000 good.o note.o -o hello.elf
+find . -type f | sort >before
+
+while IFS= read -r line; do
+    case $line in '#'* | '') continue ;; esac
+    what=${line%% | *} rest=${line#* | }
+    command=${rest%% | *} rest=${rest#* | }
+    expected=${rest%% | *} message=${rest#* | }
+    checks=$((checks + 1))
+    got=0
+    ( eval "$command" ) >output 2>&1 </dev/null || got=$?
+    trouble=
+    [ "$got" = "$expected" ] || trouble="exit code $got, expected $expected"
+    grep -qF -- "$message" output || trouble="$trouble; the message lacks: $message"
+    left=$(find . -type f ! -name output ! -name before | sort | comm -13 before -)
+    [ -z "$left" ] || trouble="$trouble; left behind: $left"
+    if [ -z "$trouble" ]; then
+        echo "ok $checks - $what"
+    else
+        echo "not ok $checks - $what"
+        echo "# $command: $trouble"
+        sed 's/^/# /' output | head -n 8
+        failures=$((failures + 1))
+    fi
+done <"$SOURCE_DIR/tests/cli/bad-input.table"
+ok "docs/bad-input.md is generated from the table" diff <("$SOURCE_DIR/tests/cli/bad-input.sh" --markdown) "$SOURCE_DIR/docs/bad-input.md"
+finish
