@@ -35,6 +35,7 @@ struct filter {
     struct section_tracker sections;
     struct state state;
     int intel, alternate;
+    int naked; /* AT&T syntax without the registers' % */
     int macro_depth;
     struct section_tracker outer; /* the sections outside the macro being defined */
     struct state outer_state;
@@ -330,8 +331,10 @@ static void filter_directive(struct filter *filter, const struct statement *stat
         filter->result->needs_prelude = filter->result->needs_dynamic = 1;
     } else if (word_is(word, length, ".intel_syntax")) {
         filter->intel = 1;
+        filter->naked = 0;
     } else if (word_is(word, length, ".att_syntax")) {
         filter->intel = 0;
+        filter->naked = word_is(operands, (size_t)(statement->end - operands), "noprefix");
     } else if (word_is(word, length, ".include")) {
         filter->result->needs_prelude = filter->result->needs_dynamic = 1;
     } else if (word_is(word, length, ".file")) {
@@ -364,7 +367,7 @@ static int special_operand(const struct filter *filter, const char *at, const ch
 
     for (;; at++) {
         if (at == end || (*at == ',' && parentheses == 0)) {
-            if (operand_is_special_register(start, (size_t)(at - start), filter->intel))
+            if (operand_is_special_register(start, (size_t)(at - start), filter->intel || filter->naked))
                 return 1;
             if (memchr(start, '\\', (size_t)(at - start)))
                 unknown = 1;
