@@ -27,27 +27,37 @@ struct policy {
     int code16_on;
 };
 
-/* fnmatch(3) has no `**`, so this is our own: a pattern against `length` bytes of text. */
+/* fnmatch(3) has no `**`, so this is our own: a pattern against `length` bytes of text. When it gets stuck, only the last
+ * `*` needs to take more, and when a slash stops that, the last `**`: earlier stars could give the later ones nothing they
+ * cannot take themselves. So it takes a time that no number of stars explodes. */
 static int glob_matches(const char *glob, const char *text, size_t length)
 {
-    for (; *glob; glob++) {
-        if (*glob == '*') {
-            int spans = glob[1] == '*';
+    const char *end = text + length, *star = NULL, *star_text = NULL, *spanning = NULL, *spanning_text = NULL;
 
-            glob += spans;
-            for (size_t i = 0;; i++) {
-                if (glob_matches(glob + 1, text + i, length - i))
-                    return 1;
-                if (i == length || (!spans && text[i] == '/'))
-                    return 0;
-            }
-        }
-        if (length == 0 || (*glob == '?' ? *text == '/' : *glob != *text))
+    for (;;) {
+        if (glob[0] == '*' && glob[1] == '*') {
+            spanning = glob += 2;
+            spanning_text = text;
+            star = NULL;
+        } else if (*glob == '*') {
+            star = ++glob;
+            star_text = text;
+        } else if (*glob && text < end && (*glob == '?' ? *text != '/' : *glob == *text)) {
+            glob++;
+            text++;
+        } else if (!*glob && text == end) {
+            return 1;
+        } else if (star && star_text < end && *star_text != '/') {
+            glob = star;
+            text = ++star_text;
+        } else if (spanning && spanning_text < end) {
+            glob = spanning;
+            text = ++spanning_text;
+            star = NULL;
+        } else {
             return 0;
-        text++;
-        length--;
+        }
     }
-    return length == 0;
 }
 
 static int last_match(const struct policy *policy, enum rule_subject subject, const char *text, size_t length)
