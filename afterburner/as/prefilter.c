@@ -396,8 +396,8 @@ static int far_operand(const struct filter *filter, const char *at, const char *
             segment = p - at >= 2 && p[-1] == 's' && isalpha((unsigned char)p[-2]);
         }
         if (filter->intel && word_start &&
-            ((end - p >= 4 && strncasecmp(p, "far", 3) == 0 && isspace((unsigned char)p[3])) || (end - p >= 5 && strncasecmp(p, "fword", 5) == 0) ||
-             (end - p >= 5 && strncasecmp(p, "tbyte", 5) == 0)))
+            ((end - p >= 4 && strncasecmp(p, "far", 3) == 0 && isspace((unsigned char)p[3])) ||
+             (end - p >= 5 && (strncasecmp(p, "fword", 5) == 0 || strncasecmp(p, "tbyte", 5) == 0))))
             return 1;
         word_start = !isalnum((unsigned char)*p) && *p != '_';
     }
