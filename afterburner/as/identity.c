@@ -81,25 +81,37 @@ void identity_function_name(const char *symbol, char *name, size_t capacity)
     name[length] = '\0';
 }
 
+/* The last step of the path [base, end), which ends in a slash. */
+static char *last_step(char *base, char *end)
+{
+    for (end--; end > base && end[-1] != '/'; end--)
+        ;
+    return end;
+}
+
 char *identity_source_path(const char *path, const char *working_directory)
 {
     size_t prefix = strlen(working_directory);
-    char *result, *out;
+    char *result, *base, *out;
 
-    if (path[0] == '/' && strncmp(path, working_directory, prefix) == 0 && path[prefix] == '/')
-        path += prefix + 1;
-    result = out = memory_allocate(strlen(path) + 1);
+    if (prefix && path[0] == '/' && strncmp(path, working_directory, prefix) == 0 &&
+        (path[prefix] == '/' || working_directory[prefix - 1] == '/')) {
+        path += prefix;
+        path += strspn(path, "/");
+    }
+    result = base = memory_allocate(strlen(path) + 1);
+    if (path[0] == '/')
+        *base++ = '/';
+    out = base;
     while (*path) {
         size_t length = strcspn(path, "/");
 
-        if (length == 1 && path[0] == '.') {
+        if (length == 0 || (length == 1 && path[0] == '.')) {
             /* dropped */
-        } else if (length == 2 && path[0] == '.' && path[1] == '.' && out > result &&
-                   !(out - result >= 3 && memcmp(out - 3, "../", 3) == 0)) {
-            out--; /* the slash, then the folder before it */
-            while (out > result && out[-1] != '/')
-                out--;
-        } else if (length || out == result) {
+        } else if (length == 2 && path[0] == '.' && path[1] == '.' && out > base &&
+                   strncmp(last_step(base, out), "../", 3) != 0) {
+            out = last_step(base, out);
+        } else if (length != 2 || path[0] != '.' || path[1] != '.' || base == result) { /* above / is / */
             memcpy(out, path, length);
             out += length;
             if (path[length] == '/')
