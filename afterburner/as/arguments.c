@@ -11,9 +11,12 @@
 /* gas's long options whose argument may be a word of its own (gas/as.c and config/tc-i386.c, `as --help`). gas takes them
  * with one dash or two, and with `=`. */
 static const char *const options_with_word[] = {
-    "MD",   "defsym", "debug-prefix-map", "hash-size", "listing-lhs-width", "listing-lhs-width2", "listing-rhs-width",
-    "listing-cont-lines", "march", "mtune", "mmnemonic", "msyntax", "mbranches-within-32B-boundaries",
-    "gdwarf-cie-version", "itbl", "size-check", "elf-stt-common", "multibyte-handling",
+    "MD", "defsym", "debug-prefix-map", "hash-size", "listing-lhs-width", "listing-lhs-width2", "listing-rhs-width",
+    "listing-cont-lines", "emulation", "march", "mtune", "mmnemonic", "msyntax", "gdwarf-cie-version", "size-check",
+    "elf-stt-common", "generate-missing-build-notes", "multibyte-handling", "malign-branch", "malign-branch-boundary",
+    "malign-branch-prefix-size", "mlfence-after-load", "mlfence-before-indirect-branch", "mlfence-before-ret",
+    "mfence-as-lock-add", "momit-lock-prefix", "mrelax-relocations", "mx86-used-note", "mevexrcig", "mevexlig",
+    "mevexwig", "mvexwig", "msse-check", "moperand-check", "mavxscalar",
 };
 
 #define NESTING_MAX 16 /* an @file that names itself ends here */
@@ -82,6 +85,9 @@ static void expand(struct as_arguments *arguments, size_t *capacity, const char 
         if (strncmp(word, "-o", 2) == 0 && word[2]) { /* -oFILE: the name gets a word of its own */
             add_word(arguments, capacity, memory_copy_string("-o"));
             word += 2;
+        } else if (strncmp(word, "--MD=", 5) == 0 || strncmp(word, "-MD=", 4) == 0) { /* and so does --MD=FILE's */
+            add_word(arguments, capacity, memory_copy_string("--MD"));
+            word = strchr(word, '=') + 1;
         }
         add_word(arguments, capacity, memory_copy_string(word));
         return;
@@ -142,14 +148,14 @@ void as_arguments_parse(struct as_arguments *arguments, int argc, char **argv)
             arguments->only_asks = 1;
         } else if (is_option(word, "alternate")) {
             arguments->alternate = 1;
-        } else if (is_option(word, "msyntax=intel")) {
-            arguments->intel = 1;
+        } else if (is_option(word, "msyntax=intel") || is_option(word, "msyntax=att")) {
+            arguments->intel = is_option(word, "msyntax=intel");
+        } else if (is_option(word, "msyntax") && i + 1 < arguments->word_count) {
+            arguments->intel = strcmp(arguments->words[++i], "intel") == 0;
         } else if (is_option(word, "mri") || strcmp(word, "-M") == 0) {
             arguments->mri = 1;
         } else if (is_option(word, "MD") && i + 1 < arguments->word_count) {
             arguments->dependencies = arguments->words[++i];
-        } else if (strncmp(word, "--MD=", 5) == 0) {
-            arguments->dependencies = word + 5;
         } else if (strncmp(word, "-a", 2) == 0) {
             arguments->lists = 1;
         } else if (takes_next_word(word) && i + 1 < arguments->word_count) {
