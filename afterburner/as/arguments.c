@@ -8,15 +8,44 @@
 
 #include "cli/memory.h"
 
-/* gas's long options whose argument may be a word of its own (gas/as.c and config/tc-i386.c, `as --help`). gas takes them
- * with one dash or two, and with `=`. */
+/* gas's long options whose argument may be a word of its own (gas/as.c and config/tc-i386.c, `as
+ * --help`). gas takes them with one dash or two, and with `=`. */
 static const char *const options_with_word[] = {
-    "MD", "defsym", "debug-prefix-map", "hash-size", "listing-lhs-width", "listing-lhs-width2", "listing-rhs-width",
-    "listing-cont-lines", "emulation", "march", "mtune", "mmnemonic", "msyntax", "gdwarf-cie-version", "size-check",
-    "elf-stt-common", "generate-missing-build-notes", "multibyte-handling", "malign-branch", "malign-branch-boundary",
-    "malign-branch-prefix-size", "mlfence-after-load", "mlfence-before-indirect-branch", "mlfence-before-ret",
-    "mfence-as-lock-add", "momit-lock-prefix", "mrelax-relocations", "mx86-used-note", "mevexrcig", "mevexlig",
-    "mevexwig", "mvexwig", "msse-check", "moperand-check", "mavxscalar",
+    "MD",
+    "defsym",
+    "debug-prefix-map",
+    "hash-size",
+    "listing-lhs-width",
+    "listing-lhs-width2",
+    "listing-rhs-width",
+    "listing-cont-lines",
+    "emulation",
+    "march",
+    "mtune",
+    "mmnemonic",
+    "msyntax",
+    "gdwarf-cie-version",
+    "size-check",
+    "elf-stt-common",
+    "generate-missing-build-notes",
+    "multibyte-handling",
+    "malign-branch",
+    "malign-branch-boundary",
+    "malign-branch-prefix-size",
+    "mlfence-after-load",
+    "mlfence-before-indirect-branch",
+    "mlfence-before-ret",
+    "mfence-as-lock-add",
+    "momit-lock-prefix",
+    "mrelax-relocations",
+    "mx86-used-note",
+    "mevexrcig",
+    "mevexlig",
+    "mevexwig",
+    "mvexwig",
+    "msse-check",
+    "moperand-check",
+    "mavxscalar",
 };
 
 #define NESTING_MAX 16 /* an @file that names itself ends here */
@@ -45,8 +74,8 @@ static char *read_file(const char *path)
     return text;
 }
 
-/* libiberty's rules (buildargv): words end at white space, quotes of either kind group, a backslash takes the next
- * character as it is. */
+/* libiberty's rules (buildargv): words end at white space, quotes of either kind group, a backslash
+ * takes the next character as it is. */
 static char *split_word(const char **cursor)
 {
     const char *p = *cursor;
@@ -85,7 +114,8 @@ static void expand(struct as_arguments *arguments, size_t *capacity, const char 
         if (strncmp(word, "-o", 2) == 0 && word[2]) { /* -oFILE: the name gets a word of its own */
             add_word(arguments, capacity, memory_copy_string("-o"));
             word += 2;
-        } else if (strncmp(word, "--MD=", 5) == 0 || strncmp(word, "-MD=", 4) == 0) { /* and so does --MD=FILE's */
+        } else if (strncmp(word, "--MD=", 5) == 0 ||
+                   strncmp(word, "-MD=", 4) == 0) { /* and so does --MD=FILE's */
             add_word(arguments, capacity, memory_copy_string("--MD"));
             word = strchr(word, '=') + 1;
         }
@@ -143,8 +173,8 @@ void as_arguments_parse(struct as_arguments *arguments, int argc, char **argv)
             arguments->bits = 32;
         } else if (is_option(word, "64") || is_option(word, "x32")) {
             arguments->bits = 64;
-        } else if (is_option(word, "version") || is_option(word, "help") || is_option(word, "target-help") ||
-                   is_option(word, "dump-config")) {
+        } else if (is_option(word, "version") || is_option(word, "help") ||
+                   is_option(word, "target-help") || is_option(word, "dump-config")) {
             arguments->only_asks = 1;
         } else if (is_option(word, "alternate")) {
             arguments->alternate = 1;

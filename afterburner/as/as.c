@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `afterburner as`: GNU as with annotation. In short:
  *
- *   1. read the inputs and run the prefilter over them; with nothing sensitive in them, become plain `as`;
+ *   1. read the inputs and run the prefilter over them; with nothing sensitive in them, become
+ * plain `as`;
  *   2. assemble prelude + filtered inputs into memory;
- *   3. when gas had anything to say, let plain `as` say it about the original text: same words, same lines;
+ *   3. when gas had anything to say, let plain `as` say it about the original text: same words,
+ * same lines;
  *   4. complete the records, write the object beside its final name and rename it into place.
  *
- * Nothing is written under the output's name before the last step, so an assembler killed half-way leaves what was there.
+ * Nothing is written under the output's name before the last step, so an assembler killed half-way
+ * leaves what was there.
  */
 
 #include <errno.h>
@@ -51,7 +54,9 @@ struct job {
     char *source;   /* for identities */
 };
 
-/* --- Reading ---------------------------------------------------------------------------------------------------------- */
+/* --- Reading
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static int read_all(int fd, char **text, size_t *size)
 {
@@ -139,7 +144,9 @@ static int read_inputs(struct job *job)
     return 0;
 }
 
-/* --- Plain gas -------------------------------------------------------------------------------------------------------- */
+/* --- Plain gas
+ * --------------------------------------------------------------------------------------------------------
+ */
 
 /* Becomes plain `as` with the user's own words. */
 static int become_plain(struct job *job)
@@ -154,8 +161,10 @@ static int become_plain(struct job *job)
     return EXIT_CODE_TOOL;
 }
 
-/* Copies gas's words with inputs, output and options exchanged: `with_inputs` uses the filtered inputs and the prelude. */
-static char **make_words(const struct job *job, const char *prelude, char *output, char *dependencies)
+/* Copies gas's words with inputs, output and options exchanged: `with_inputs` uses the filtered
+ * inputs and the prelude. */
+static char **make_words(const struct job *job, const char *prelude, char *output,
+                         char *dependencies)
 {
     const struct as_arguments *arguments = &job->arguments;
     char **words = memory_allocate((arguments->word_count + 8) * sizeof(char *));
@@ -189,7 +198,8 @@ static char **make_words(const struct job *job, const char *prelude, char *outpu
     return words;
 }
 
-/* Lets plain `as` assemble the original text into `output`, saying what it has to say; gives its exit code. */
+/* Lets plain `as` assemble the original text into `output`, saying what it has to say; gives its
+ * exit code. */
 static int run_plain(struct job *job, char *output, int quiet_listing)
 {
     char **words = make_words(job, NULL, output, NULL);
@@ -205,7 +215,9 @@ static int run_plain(struct job *job, char *output, int quiet_listing)
     return code;
 }
 
-/* --- Output ----------------------------------------------------------------------------------------------------------- */
+/* --- Output
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 /* Writes the object beside its final name and renames it into place. */
 static int write_output(const char *name, const void *object, size_t size)
@@ -225,7 +237,8 @@ static int write_output(const char *name, const void *object, size_t size)
 
 #define DEPENDENCY_COLUMNS 72
 
-/* The user's name for a file gas was given, NULL for the prelude, which the user does not know of. */
+/* The user's name for a file gas was given, NULL for the prelude, which the user does not know of.
+ */
 static const char *user_name(const struct job *job, const char *prelude, const char *name)
 {
     if (strcmp(name, prelude) == 0)
@@ -236,8 +249,8 @@ static const char *user_name(const struct job *job, const char *prelude, const c
     return name;
 }
 
-/* gas's dependency file (`--MD`) names the files gas was given: it is written again with the user's names, wrapped as gas
- * wraps it. */
+/* gas's dependency file (`--MD`) names the files gas was given: it is written again with the user's
+ * names, wrapped as gas wraps it. */
 static int write_dependencies(const struct job *job, int fd, const char *prelude)
 {
     const char *output = as_arguments_output(&job->arguments);
@@ -276,10 +289,13 @@ static int write_dependencies(const struct job *job, int fd, const char *prelude
     return code;
 }
 
-/* --- Annotating ------------------------------------------------------------------------------------------------------- */
+/* --- Annotating
+ * -------------------------------------------------------------------------------------------------------
+ */
 
-/* The source path identities are made with: what the text itself says (its first line marker), or the output's folder and
- * the name in .file (a compiler's text comes from a temporary file), or the input's name, or the output's. */
+/* The source path identities are made with: what the text itself says (its first line marker), or
+ * the output's folder and the name in .file (a compiler's text comes from a temporary file), or the
+ * input's name, or the output's. */
 static char *source_path(const struct job *job)
 {
     const char *output = as_arguments_output(&job->arguments), *slash = strrchr(output, '/');
@@ -291,7 +307,8 @@ static char *source_path(const struct job *job)
     if (filtered->source[0] && !filtered->source_is_base)
         path = memory_copy_string(filtered->source);
     else if (filtered->source[0])
-        path = memory_format("%.*s%s", slash ? (int)(slash + 1 - output) : 0, output, filtered->source);
+        path = memory_format("%.*s%s", slash ? (int)(slash + 1 - output) : 0, output,
+                             filtered->source);
     else if (strcmp(job->inputs[0].name, "-") != 0)
         path = memory_copy_string(job->inputs[0].name);
     else
@@ -318,7 +335,8 @@ static int annotate_inputs(struct job *job)
     return needed;
 }
 
-/* Gives gas a copy of each input that was rewritten or came by standard input, under its own name for line numbers. */
+/* Gives gas a copy of each input that was rewritten or came by standard input, under its own name
+ * for line numbers. */
 static int provide_inputs(struct job *job)
 {
     for (size_t i = 0; i < job->input_count; i++) {
@@ -343,8 +361,10 @@ static int provide_inputs(struct job *job)
     return 0;
 }
 
-/* Assembles with the prelude into memory. Gives gas's exit code; *said tells that it printed something. */
-static int assemble(struct job *job, const char *prelude, char *object_path, char *dependencies, int *said)
+/* Assembles with the prelude into memory. Gives gas's exit code; *said tells that it printed
+ * something. */
+static int assemble(struct job *job, const char *prelude, char *object_path, char *dependencies,
+                    int *said)
 {
     char **words = make_words(job, prelude, object_path, dependencies), *text;
     int messages = memfd_create("messages", MFD_CLOEXEC);
@@ -355,7 +375,8 @@ static int assemble(struct job *job, const char *prelude, char *object_path, cha
     free(words);
     lseek(messages, 0, SEEK_SET);
     if (code == 127 && read_all(messages, &text, &size) == 0) {
-        write_all(STDERR_FILENO, text, size); /* it did not start: nothing for plain `as` to repeat */
+        write_all(STDERR_FILENO, text,
+                  size); /* it did not start: nothing for plain `as` to repeat */
         free(text);
     }
     *said = lseek(messages, 0, SEEK_END) > 0;
@@ -389,7 +410,8 @@ static int annotate(struct job *job)
 {
     char *object_path, *scratch_path, *prelude_path, *prelude, *dependencies = NULL;
     int object_fd, scratch_fd, prelude_fd, dependencies_fd = -1, code, said;
-    struct prelude_options options = {.bits = job->arguments.bits, .alternate = job->arguments.alternate};
+    struct prelude_options options = {.bits = job->arguments.bits,
+                                      .alternate = job->arguments.alternate};
     size_t size;
 
     job->source = source_path(job);
@@ -417,9 +439,11 @@ static int annotate(struct job *job)
         if (plain != 0)
             return plain;
         if (code != 0) {
-            message_error("%s: the annotated text does not assemble though the plain one does; assemble this file with "
-                          "AFTERBURNER_MODE=off or between .afterburn_off and .afterburn_on, and report it",
-                          job->source);
+            message_error(
+                "%s: the annotated text does not assemble though the plain one does; assemble this "
+                "file with "
+                "AFTERBURNER_MODE=off or between .afterburn_off and .afterburn_on, and report it",
+                job->source);
             assemble(job, prelude_path, object_path, dependencies, &said);
             return EXIT_CODE_INTERNAL;
         }
@@ -430,7 +454,9 @@ static int annotate(struct job *job)
     return code;
 }
 
-/* --- The command ------------------------------------------------------------------------------------------------------ */
+/* --- The command
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static void print_help(void)
 {
@@ -445,7 +471,8 @@ static void print_help(void)
     fflush(stdout);
 }
 
-/* Whether the output is something else than a file we may replace: /dev/null and the like go straight to gas. */
+/* Whether the output is something else than a file we may replace: /dev/null and the like go
+ * straight to gas. */
 static int output_is_special(const char *name)
 {
     struct stat status;
@@ -497,7 +524,8 @@ static int start(struct job *job, const char *mode, const char *policy_path)
         !policy_path_on(job->policy, as_arguments_output(&job->arguments)))
         return start_off(job);
     if (job->arguments.mri) {
-        message_error("MRI mode (-M) is another language, which cannot be annotated; use AFTERBURNER_MODE=off for this file");
+        message_error("MRI mode (-M) is another language, which cannot be annotated; use "
+                      "AFTERBURNER_MODE=off for this file");
         return EXIT_CODE_USAGE;
     }
     if (read_inputs(job) < 0 || !annotate_inputs(job))

@@ -18,10 +18,12 @@
 static void print_help(void)
 {
     puts("Usage: afterburner cc [--policy FILE] COMPILER [ARGUMENT...]\n"
-         "Run COMPILER (gcc or clang, with a launcher such as ccache in front if you like) so that it\n"
+         "Run COMPILER (gcc or clang, with a launcher such as ccache in front if you like) so that "
+         "it\n"
          "assembles through `afterburner as`.\n\n"
          "  --policy FILE   which objects and sections are left alone (see man afterburner-as)\n\n"
-         "Example: make CC=\"afterburner cc --policy examples/linux/policy gcc\" CONFIG_LD_ORPHAN_WARN=\n"
+         "Example: make CC=\"afterburner cc --policy examples/linux/policy gcc\" "
+         "CONFIG_LD_ORPHAN_WARN=\n"
          "AFTERBURNER_MODE=off in the environment runs the compiler untouched.");
 }
 
@@ -91,14 +93,16 @@ static int run_compiler(int argc, char **argv, int first)
 
         if (!libexec)
             return EXIT_CODE_TOOL;
-        words[count++] = is_clang ? memory_format("--prefix=%s/", libexec) : memory_format("-B%s/", libexec);
+        words[count++] =
+            is_clang ? memory_format("--prefix=%s/", libexec) : memory_format("-B%s/", libexec);
         if (is_clang)
             words[count++] = "-fno-integrated-as";
         free(libexec);
         length = readlink("/proc/self/exe", self, sizeof(self) - 1);
         if (length > 0) {
             self[length] = '\0';
-            add_to_list("CCACHE_EXTRAFILES", self); /* ccache: another annotator makes other objects */
+            add_to_list("CCACHE_EXTRAFILES",
+                        self); /* ccache: another annotator makes other objects */
         }
     }
     for (int i = compiler + 1; i < argc; i++)
@@ -130,7 +134,8 @@ int command_cc(int argc, char **argv)
             if (set_policy(argv[at] + 9) < 0)
                 return EXIT_CODE_INPUT;
         } else {
-            message_error("unknown option '%s'; `afterburner cc --help` lists the options", argv[at]);
+            message_error("unknown option '%s'; `afterburner cc --help` lists the options",
+                          argv[at]);
             return EXIT_CODE_USAGE;
         }
     }

@@ -16,7 +16,9 @@
 #include "decode/sensitive-table.h"
 
 #define INSTRUCTION_MAX 15
-#define LIVENESS_WINDOW 48 /* instructions looked at behind a site before its flags count as live */
+#define LIVENESS_WINDOW                                                                            \
+    48 /* instructions looked at behind a site before its flags count as live                      \
+        */
 
 struct object {
     bfd *bfd;
@@ -48,14 +50,16 @@ static arelent **read_relocations(struct object *object, asection *section, long
     long room = bfd_get_reloc_upper_bound(object->bfd, section);
     arelent **relocations = memory_allocate(room > 0 ? (size_t)room : sizeof(arelent *));
 
-    *count = room > 0 ? bfd_canonicalize_reloc(object->bfd, section, relocations, object->symbols) : 0;
+    *count =
+        room > 0 ? bfd_canonicalize_reloc(object->bfd, section, relocations, object->symbols) : 0;
     if (*count < 0)
         *count = 0;
     qsort(relocations, (size_t)*count, sizeof(*relocations), compare_relocations);
     return relocations;
 }
 
-static const arelent *relocation_in(arelent **relocations, long count, bfd_size_type start, bfd_size_type end)
+static const arelent *relocation_in(arelent **relocations, long count, bfd_size_type start,
+                                    bfd_size_type end)
 {
     long low = 0, high = count;
 
@@ -89,7 +93,8 @@ static struct code *code_of(struct object *object, struct code **list, asection 
     return code;
 }
 
-/* The function a place is in: the nearest function symbol at or before it, else the nearest symbol, else "". */
+/* The function a place is in: the nearest function symbol at or before it, else the nearest symbol,
+ * else "". */
 static const char *function_at(const struct object *object, const asection *section, bfd_vma offset)
 {
     const asymbol *function = NULL, *label = NULL;
@@ -97,8 +102,8 @@ static const char *function_at(const struct object *object, const asection *sect
     for (long i = 0; i < object->symbol_count; i++) {
         const asymbol *symbol = object->symbols[i];
 
-        if (symbol->section != section || symbol->value > offset || symbol->flags & (BSF_SECTION_SYM | BSF_FILE) ||
-            !symbol->name[0])
+        if (symbol->section != section || symbol->value > offset ||
+            symbol->flags & (BSF_SECTION_SYM | BSF_FILE) || !symbol->name[0])
             continue;
         if (symbol->flags & BSF_FUNCTION && (!function || symbol->value > function->value))
             function = symbol;
@@ -110,25 +115,28 @@ static const char *function_at(const struct object *object, const asection *sect
     return label ? label->name : "";
 }
 
-/* Whether the arithmetic flags may be read behind `offset` before they are written. Only a proof gives 0: whatever is not
- * followed (indirect jumps, relocated ones, a long straight run) counts as live. */
-static int flags_live(const struct object *object, const struct code *code, ZydisDecoder *decoder, bfd_vma offset)
+/* Whether the arithmetic flags may be read behind `offset` before they are written. Only a proof
+ * gives 0: whatever is not followed (indirect jumps, relocated ones, a long straight run) counts as
+ * live. */
+static int flags_live(const struct object *object, const struct code *code, ZydisDecoder *decoder,
+                      bfd_vma offset)
 {
-    ZyanU32 open = ZYDIS_CPUFLAG_CF | ZYDIS_CPUFLAG_PF | ZYDIS_CPUFLAG_AF | ZYDIS_CPUFLAG_ZF | ZYDIS_CPUFLAG_SF |
-                   ZYDIS_CPUFLAG_OF;
+    ZyanU32 open = ZYDIS_CPUFLAG_CF | ZYDIS_CPUFLAG_PF | ZYDIS_CPUFLAG_AF | ZYDIS_CPUFLAG_ZF |
+                   ZYDIS_CPUFLAG_SF | ZYDIS_CPUFLAG_OF;
 
     for (int i = 0; i < LIVENESS_WINDOW && offset < code->section->size; i++) {
         ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
         ZydisDecodedInstruction instruction;
 
-        if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder, code->bytes + offset, code->section->size - offset, &instruction,
+        if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(decoder, code->bytes + offset,
+                                                 code->section->size - offset, &instruction,
                                                  operands)))
             return 1;
         if (instruction.cpu_flags) {
             if (instruction.cpu_flags->tested & open)
                 return 1;
-            open &= ~(instruction.cpu_flags->modified | instruction.cpu_flags->set_0 | instruction.cpu_flags->set_1 |
-                      instruction.cpu_flags->undefined);
+            open &= ~(instruction.cpu_flags->modified | instruction.cpu_flags->set_0 |
+                      instruction.cpu_flags->set_1 | instruction.cpu_flags->undefined);
             if (!open)
                 return 0;
         }
@@ -140,7 +148,8 @@ static int flags_live(const struct object *object, const struct code *code, Zydi
             return 1;
         case ZYDIS_CATEGORY_UNCOND_BR:
             if (operands[0].type != ZYDIS_OPERAND_TYPE_IMMEDIATE ||
-                relocation_in(code->relocations, code->relocation_count, offset, offset + instruction.length))
+                relocation_in(code->relocations, code->relocation_count, offset,
+                              offset + instruction.length))
                 return 1;
             offset += instruction.length + (bfd_vma)operands[0].imm.value.s;
             break;
@@ -151,16 +160,18 @@ static int flags_live(const struct object *object, const struct code *code, Zydi
     return 1;
 }
 
-static int fail(const struct object *object, const asection *section, bfd_vma offset, const char *what)
+static int fail(const struct object *object, const asection *section, bfd_vma offset,
+                const char *what)
 {
-    message_error("%s: internal: site at %s+0x%llx: %s; assemble with AFTERBURNER_MODE=off and report this",
-                  object->options->source, section->name, (unsigned long long)offset, what);
+    message_error(
+        "%s: internal: site at %s+0x%llx: %s; assemble with AFTERBURNER_MODE=off and report this",
+        object->options->source, section->name, (unsigned long long)offset, what);
     return -1;
 }
 
 /* Fills one record in; its address, span and lengths are gas's. */
-static int complete_record(struct object *object, struct code *code, bfd_vma offset, struct afterburn_record *record,
-                           struct identity_counter *counter)
+static int complete_record(struct object *object, struct code *code, bfd_vma offset,
+                           struct afterburn_record *record, struct identity_counter *counter)
 {
     bfd_vma start = offset + record->offset, end = offset + record->span;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
@@ -177,16 +188,21 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
         return fail(object, code->section, offset, "it is longer than an instruction can be");
     memcpy(bytes, code->bytes + start, record->length);
     zydis_open(&decoder, record->bits);
-    relocation = relocation_in(code->relocations, code->relocation_count, start, start + record->length);
+    relocation =
+        relocation_in(code->relocations, code->relocation_count, start, start + record->length);
     for (bfd_vma at = start; relocation && at < start + record->length; at++)
         if (at >= relocation->address)
-            bytes[at - start] = 0; /* relocated fields come last in an instruction, but for an immediate behind them */
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, record->length, &instruction, operands)) ||
+            bytes[at - start] = 0; /* relocated fields come last in an instruction, but for an
+                                      immediate behind them */
+    if (!ZYAN_SUCCESS(
+            ZydisDecoderDecodeFull(&decoder, bytes, record->length, &instruction, operands)) ||
         instruction.length != record->length)
         return fail(object, code->section, offset, "its bytes are not one instruction");
     if (instruction.mnemonic == ZYDIS_MNEMONIC_INT3) {
-        /* gas makes int3 of `int $3`: innocuous, so the record becomes a mark that changes nothing. */
-        *record = (struct afterburn_record){.site = record->site, .bits = record->bits, .kind = AFTERBURN_MARK};
+        /* gas makes int3 of `int $3`: innocuous, so the record becomes a mark that changes nothing.
+         */
+        *record = (struct afterburn_record){
+            .site = record->site, .bits = record->bits, .kind = AFTERBURN_MARK};
         return 0;
     }
     kind = classify_zydis(&instruction, operands);
@@ -221,7 +237,8 @@ static int complete_section(struct object *object, asection *section)
          at += sizeof(struct afterburn_record)) {
         struct afterburn_record record;
         const arelent *relocation = relocation_in(relocations, count, at, at + 4);
-        const asymbol *symbol = relocation && relocation->sym_ptr_ptr ? *relocation->sym_ptr_ptr : NULL;
+        const asymbol *symbol =
+            relocation && relocation->sym_ptr_ptr ? *relocation->sym_ptr_ptr : NULL;
         struct code *code;
         bfd_vma offset;
 
@@ -230,7 +247,8 @@ static int complete_section(struct object *object, asection *section)
             continue;
         code = symbol ? code_of(object, &list, symbol->section) : NULL;
         if (!code) {
-            status = fail(object, section, at, "the record does not point into a section with contents");
+            status =
+                fail(object, section, at, "the record does not point into a section with contents");
             break;
         }
         /* RELA has the addend in the relocation, REL (32-bit objects) in the section. */
@@ -252,7 +270,8 @@ static int complete_section(struct object *object, asection *section)
     return status;
 }
 
-int complete_records(const char *object_path, unsigned char *bytes, size_t size, const struct complete_options *options)
+int complete_records(const char *object_path, unsigned char *bytes, size_t size,
+                     const struct complete_options *options)
 {
     struct object object = {.bytes = bytes, .size = size, .options = options};
     asection *section;
@@ -273,7 +292,8 @@ int complete_records(const char *object_path, unsigned char *bytes, size_t size,
         room = bfd_get_symtab_upper_bound(object.bfd);
         object.symbols = memory_allocate(room > 0 ? (size_t)room : sizeof(asymbol *));
         object.symbol_count = room > 0 ? bfd_canonicalize_symtab(object.bfd, object.symbols) : 0;
-        if ((size_t)section->filepos + section->size > size || section->size < sizeof(struct afterburn_header))
+        if ((size_t)section->filepos + section->size > size ||
+            section->size < sizeof(struct afterburn_header))
             status = fail(&object, section, 0, "the section is outside the object");
         else
             status = complete_section(&object, section);

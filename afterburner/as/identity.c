@@ -31,23 +31,28 @@ void identity_counter_free(struct identity_counter *counter)
     free(counter);
 }
 
-/* How often this (function, text) was met before. A linear search: an object has tens of sites, rarely a thousand. */
-static uint32_t next_ordinal(struct identity_counter *counter, const char *function, const char *text)
+/* How often this (function, text) was met before. A linear search: an object has tens of sites,
+ * rarely a thousand. */
+static uint32_t next_ordinal(struct identity_counter *counter, const char *function,
+                             const char *text)
 {
     uint64_t hash = XXH64(text, strlen(text), XXH64(function, strlen(function), 0));
 
     for (size_t i = 0; i < counter->count; i++)
         if (counter->seen[i].hash == hash)
             return ++counter->seen[i].count;
-    memory_grow((void **)&counter->seen, &counter->capacity, counter->count, sizeof(*counter->seen));
+    memory_grow((void **)&counter->seen, &counter->capacity, counter->count,
+                sizeof(*counter->seen));
     counter->seen[counter->count++] = (struct seen){.hash = hash};
     return 0;
 }
 
-uint64_t identity_next(struct identity_counter *counter, const char *source, const char *function, const char *text)
+uint64_t identity_next(struct identity_counter *counter, const char *source, const char *function,
+                       const char *text)
 {
     uint32_t ordinal = next_ordinal(counter, function, text);
-    unsigned char ordinal_bytes[4] = {ordinal & 0xff, ordinal >> 8 & 0xff, ordinal >> 16 & 0xff, ordinal >> 24};
+    unsigned char ordinal_bytes[4] = {ordinal & 0xff, ordinal >> 8 & 0xff, ordinal >> 16 & 0xff,
+                                      ordinal >> 24};
     XXH64_state_t *state = XXH64_createState();
     uint64_t hash;
 
@@ -111,7 +116,8 @@ char *identity_source_path(const char *path, const char *working_directory)
         } else if (length == 2 && path[0] == '.' && path[1] == '.' && out > base &&
                    strncmp(last_step(base, out), "../", 3) != 0) {
             out = last_step(base, out);
-        } else if (length != 2 || path[0] != '.' || path[1] != '.' || base == result) { /* above / is / */
+        } else if (length != 2 || path[0] != '.' || path[1] != '.' ||
+                   base == result) { /* above / is / */
             memcpy(out, path, length);
             out += length;
             if (path[length] == '/')

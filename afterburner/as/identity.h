@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A site's identity: what keeps its name across rebuilds, so that a profile finds it again.
  *
- * XXH64 (seed 0) over: source path, NUL, function, NUL, normalised text, NUL, ordinal as 4 little-endian bytes.
- *  - the source path is relative to the working directory, so that another build folder changes nothing;
- *  - the function's name is without the compiler's suffixes (.isra.N .constprop.N .part.N .cold .llvm.N);
+ * XXH64 (seed 0) over: source path, NUL, function, NUL, normalised text, NUL, ordinal as 4
+ * little-endian bytes.
+ *  - the source path is relative to the working directory, so that another build folder changes
+ * nothing;
+ *  - the function's name is without the compiler's suffixes (.isra.N .constprop.N .part.N .cold
+ * .llvm.N);
  *  - the text is the decoded instruction with relocated fields zeroed;
  *  - the ordinal counts equal texts of the function, in the order they were assembled.
  */
@@ -19,12 +22,14 @@ struct identity_counter *identity_counter_new(void);
 void identity_counter_free(struct identity_counter *counter);
 
 /* The identity of the next site with this text in this function. */
-uint64_t identity_next(struct identity_counter *counter, const char *source, const char *function, const char *text);
+uint64_t identity_next(struct identity_counter *counter, const char *source, const char *function,
+                       const char *text);
 
 /* Copies a function's name without the compiler's suffixes. */
 void identity_function_name(const char *symbol, char *name, size_t capacity);
 
-/* The source path as identities use it: without the working directory in front, without `.` and `..` steps that cancel. */
+/* The source path as identities use it: without the working directory in front, without `.` and
+ * `..` steps that cancel. */
 char *identity_source_path(const char *path, const char *working_directory);
 
 #endif

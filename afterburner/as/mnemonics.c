@@ -6,7 +6,7 @@
 
 #include "decode/sensitive-table.h"
 
-#define SLOT_COUNT  2048 /* a power of two, well above twice the number of mnemonics */
+#define SLOT_COUNT   2048 /* a power of two, well above twice the number of mnemonics */
 #define MNEMONIC_MAX 15
 
 struct slot {
@@ -56,14 +56,16 @@ static void prepare(void)
 {
     for (size_t i = 0; i < sensitive_entry_count; i++) {
         const struct sensitive_entry *entry = &sensitive_entries[i];
-        enum mnemonic meaning = entry->side == PAD_BEFORE ? MNEMONIC_PAD_BEFORE : MNEMONIC_SENSITIVE;
+        enum mnemonic meaning =
+            entry->side == PAD_BEFORE ? MNEMONIC_PAD_BEFORE : MNEMONIC_SENSITIVE;
 
         add_list(entry->gas, meaning);
         add_list(entry->intel, meaning);
     }
     add_list("mov movw movl movq push pushw pushl pushq pop popw popl popq", MNEMONIC_MOVE);
     add_list("jmp jmpw jmpl jmpq call callw calll callq", MNEMONIC_BRANCH);
-    add_list("rep repe repz repne repnz lock data16 data32 addr16 addr32 addr64 rex rex64 rex.w rex.b rex.x rex.r rex.wb "
+    add_list("rep repe repz repne repnz lock data16 data32 addr16 addr32 addr64 rex rex64 rex.w "
+             "rex.b rex.x rex.r rex.wb "
              "rex.wr rex.wx rexw cs ds es fs gs ss word dword qword bnd notrack xacquire xrelease",
              MNEMONIC_PREFIX);
     ready = 1;

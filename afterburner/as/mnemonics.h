@@ -7,17 +7,18 @@
 
 enum mnemonic {
     MNEMONIC_INNOCUOUS,
-    MNEMONIC_SENSITIVE, /* the mnemonic alone decides; a macro of the prelude has its name */
+    MNEMONIC_SENSITIVE,  /* the mnemonic alone decides; a macro of the prelude has its name */
     MNEMONIC_PAD_BEFORE, /* the same, padded before */
-    MNEMONIC_MOVE,      /* mov, push, pop: sensitive with a control, debug or segment register */
-    MNEMONIC_BRANCH,    /* jmp, call: sensitive when far */
-    MNEMONIC_PREFIX,    /* a prefix written as a word */
+    MNEMONIC_MOVE,       /* mov, push, pop: sensitive with a control, debug or segment register */
+    MNEMONIC_BRANCH,     /* jmp, call: sensitive when far */
+    MNEMONIC_PREFIX,     /* a prefix written as a word */
 };
 
 /* Looks up a mnemonic, in any case. */
 enum mnemonic mnemonic_look_up(const char *word, size_t length);
 
-/* Whether the text of one operand is a control, debug or segment register; a name without `%` counts in Intel syntax. */
+/* Whether the text of one operand is a control, debug or segment register; a name without `%`
+ * counts in Intel syntax. */
 int operand_is_special_register(const char *text, size_t length, int intel);
 
 #endif

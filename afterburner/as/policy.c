@@ -27,12 +27,15 @@ struct policy {
     int code16_on;
 };
 
-/* fnmatch(3) has no `**`, so this is our own: a pattern against `length` bytes of text. When it gets stuck, only the last
- * `*` needs to take more, and when a slash stops that, the last `**`: earlier stars could give the later ones nothing they
- * cannot take themselves. So it takes a time that no number of stars explodes. */
+/* fnmatch(3) has no `**`, so this is our own: a pattern against `length` bytes of text. When it
+ * gets stuck, only the last
+ * `*` needs to take more, and when a slash stops that, the last `**`: earlier stars could give the
+ * later ones nothing they cannot take themselves. So it takes a time that no number of stars
+ * explodes. */
 static int glob_matches(const char *glob, const char *text, size_t length)
 {
-    const char *end = text + length, *star = NULL, *star_text = NULL, *spanning = NULL, *spanning_text = NULL;
+    const char *end = text + length, *star = NULL, *star_text = NULL, *spanning = NULL,
+               *spanning_text = NULL;
 
     for (;;) {
         if (glob[0] == '*' && glob[1] == '*') {
@@ -60,10 +63,12 @@ static int glob_matches(const char *glob, const char *text, size_t length)
     }
 }
 
-static int last_match(const struct policy *policy, enum rule_subject subject, const char *text, size_t length)
+static int last_match(const struct policy *policy, enum rule_subject subject, const char *text,
+                      size_t length)
 {
     for (size_t i = policy->count; i-- > 0;)
-        if (policy->rules[i].subject == subject && glob_matches(policy->rules[i].glob, text, length))
+        if (policy->rules[i].subject == subject &&
+            glob_matches(policy->rules[i].glob, text, length))
             return policy->rules[i].on;
     return 1;
 }
@@ -132,7 +137,8 @@ static const char *parse_line(struct policy *policy, char *line)
 
     if (!subject)
         return NULL;
-    if (strcmp(subject, "path") != 0 && strcmp(subject, "section") != 0 && strcmp(subject, "code16") != 0)
+    if (strcmp(subject, "path") != 0 && strcmp(subject, "section") != 0 &&
+        strcmp(subject, "code16") != 0)
         return "expected path, section or code16";
     if (strcmp(subject, "code16") != 0 && !(glob = next_word(&cursor)))
         return "expected a glob pattern";
@@ -165,7 +171,8 @@ struct policy *policy_read(const char *path)
     int number = 0;
 
     if (!file) {
-        message_error("%s: policy file cannot be read: %s; check --policy or AFTERBURNER_POLICY", path, strerror(errno));
+        message_error("%s: policy file cannot be read: %s; check --policy or AFTERBURNER_POLICY",
+                      path, strerror(errno));
         return NULL;
     }
     policy = policy_default();

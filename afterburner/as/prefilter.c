@@ -40,16 +40,19 @@ struct filter {
     struct section_tracker outer; /* the sections outside the macro being defined */
     struct state outer_state;
     struct {
-        const char *start, *end; /* a statement that is nothing but prefixes, waiting for its instruction */
+        const char *start,
+            *end; /* a statement that is nothing but prefixes, waiting for its instruction */
     } pending;
 };
 
-/* --- Rewriting: the output is the input with edits, made in order. ---------------------------------------------------- */
+/* --- Rewriting: the output is the input with edits, made in order.
+ * ---------------------------------------------------- */
 
 static void append(struct filter *filter, const char *text, size_t length)
 {
     while (filter->out_size + length > filter->out_capacity) {
-        filter->out_capacity = filter->out_capacity ? filter->out_capacity * 2 : filter->size + 4096;
+        filter->out_capacity =
+            filter->out_capacity ? filter->out_capacity * 2 : filter->size + 4096;
         filter->out = memory_resize(filter->out, filter->out_capacity);
     }
     memcpy(filter->out + filter->out_size, text, length);
@@ -79,7 +82,8 @@ static void skip_text(struct filter *filter, const char *start, const char *end)
     filter->copied = (size_t)(end - filter->input);
 }
 
-/* --- Exemptions and code size ----------------------------------------------------------------------------------------- */
+/* --- Exemptions and code size
+ * ----------------------------------------------------------------------------------------- */
 
 static int exemption(const struct filter *filter)
 {
@@ -89,18 +93,20 @@ static int exemption(const struct filter *filter)
         return AFTERBURN_EXEMPT_NOT;
     if (filter->state.bits == 16 && !policy_code16_on(filter->options->policy))
         return AFTERBURN_EXEMPT_BITS_16;
-    if (!policy_section_on(filter->options->policy, filter->sections.current.name, strlen(filter->sections.current.name)))
+    if (!policy_section_on(filter->options->policy, filter->sections.current.name,
+                           strlen(filter->sections.current.name)))
         return AFTERBURN_EXEMPT_SECTION;
     return AFTERBURN_EXEMPT_NOT;
 }
 
 static int is_default(const struct filter *filter)
 {
-    return filter->state.bits == filter->options->bits && filter->state.exempt == AFTERBURN_EXEMPT_NOT;
+    return filter->state.bits == filter->options->bits &&
+           filter->state.exempt == AFTERBURN_EXEMPT_NOT;
 }
 
-/* Before a section is left: what follows these bytes in the linked section is another file's, so a state that is not the
- * default ends here. */
+/* Before a section is left: what follows these bytes in the linked section is another file's, so a
+ * state that is not the default ends here. */
 static void close_state(struct filter *filter, const char *position)
 {
     char text[64];
@@ -111,8 +117,8 @@ static void close_state(struct filter *filter, const char *position)
     insert(filter, position, text);
 }
 
-/* After a section, code size or exemption changed: tells the macros, and marks the bytes that follow. `was_default`: the
- * state that held here before needs no mark to end it. */
+/* After a section, code size or exemption changed: tells the macros, and marks the bytes that
+ * follow. `was_default`: the state that held here before needs no mark to end it. */
 static void open_state(struct filter *filter, const char *position, int was_default)
 {
     int exempt = exemption(filter);
@@ -122,14 +128,17 @@ static void open_state(struct filter *filter, const char *position, int was_defa
     if (exempt == filter->state.exempt && was_default && is_default(filter))
         return;
     filter->state.exempt = exempt;
-    length = snprintf(text, sizeof(text), ";.set .Lab_off,%d;.set .Lab_bits,%d", exempt, filter->state.bits);
+    length = snprintf(text, sizeof(text), ";.set .Lab_off,%d;.set .Lab_bits,%d", exempt,
+                      filter->state.bits);
     if (filter->sections.current.executable && (!is_default(filter) || !was_default))
-        snprintf(text + length, sizeof(text) - (size_t)length, ";.Lab_mark %d,%d", filter->state.bits, exempt);
+        snprintf(text + length, sizeof(text) - (size_t)length, ";.Lab_mark %d,%d",
+                 filter->state.bits, exempt);
     insert(filter, position, text);
     filter->result->needs_prelude = 1;
 }
 
-/* --- Data directives that hold instructions --------------------------------------------------------------------------- */
+/* --- Data directives that hold instructions
+ * --------------------------------------------------------------------------- */
 
 struct data_directive {
     const char *name;
@@ -144,7 +153,8 @@ static const struct data_directive data_directives[] = {
 static int data_width(const char *word, size_t length)
 {
     for (size_t i = 0; i < sizeof(data_directives) / sizeof(data_directives[0]); i++)
-        if (strlen(data_directives[i].name) == length && strncasecmp(data_directives[i].name, word, length) == 0)
+        if (strlen(data_directives[i].name) == length &&
+            strncasecmp(data_directives[i].name, word, length) == 0)
             return data_directives[i].width;
     return 0;
 }
@@ -162,7 +172,8 @@ static size_t read_constants(const char *at, const char *end, int width, unsigne
 
         while (at < end && isspace((unsigned char)*at))
             at++;
-        while (at < end && *at != ',' && !isspace((unsigned char)*at) && length + 1 < sizeof(number))
+        while (at < end && *at != ',' && !isspace((unsigned char)*at) &&
+               length + 1 < sizeof(number))
             number[length++] = *at++;
         number[length] = '\0';
         while (at < end && isspace((unsigned char)*at))
@@ -192,9 +203,10 @@ static void append_bytes(struct filter *filter, const unsigned char *bytes, size
     }
 }
 
-/* A data directive in an executable section whose bytes are whole instructions, one of them sensitive, is cut into
- * instructions; the bytes stay as they are. */
-static void filter_data(struct filter *filter, const struct statement *statement, const char *operands, int width)
+/* A data directive in an executable section whose bytes are whole instructions, one of them
+ * sensitive, is cut into instructions; the bytes stay as they are. */
+static void filter_data(struct filter *filter, const struct statement *statement,
+                        const char *operands, int width)
 {
     unsigned char bytes[DATA_BYTES_MAX];
     size_t count = read_constants(operands, statement->end, width, bytes), length;
@@ -225,7 +237,9 @@ static void filter_data(struct filter *filter, const struct statement *statement
     filter->result->needs_prelude = 1;
 }
 
-/* --- Directives ------------------------------------------------------------------------------------------------------- */
+/* --- Directives
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 /* gas takes directives in any case. */
 static int word_is(const char *word, size_t length, const char *name)
@@ -241,18 +255,22 @@ static void follow_code_size(struct filter *filter, const struct statement *stat
     open_state(filter, statement->end, was_default);
 }
 
-static void follow_exemption(struct filter *filter, const struct statement *statement, size_t length, int step)
+static void follow_exemption(struct filter *filter, const struct statement *statement,
+                             size_t length, int step)
 {
     int was_default = is_default(filter), was = filter->state.exempt;
 
     filter->state.directive += step;
-    skip_text(filter, statement->start, statement->start + length); /* what follows it is for gas to refuse */
+    skip_text(filter, statement->start,
+              statement->start + length); /* what follows it is for gas to refuse */
     if (exemption(filter) != was)
         open_state(filter, statement->end, was_default);
 }
 
-/* A macro of the source that has a mnemonic's name replaces ours: gas refuses to define it twice. */
-static void follow_macro(struct filter *filter, const struct statement *statement, const char *operands)
+/* A macro of the source that has a mnemonic's name replaces ours: gas refuses to define it twice.
+ */
+static void follow_macro(struct filter *filter, const struct statement *statement,
+                         const char *operands)
 {
     const char *name, *at = operands;
     size_t length = statement_word(&at, statement->end, &name);
@@ -290,7 +308,8 @@ static void follow_file(struct filter *filter, const char *operands, const char 
     const char *quote;
     size_t length;
 
-    if (filter->result->source[0] || operands >= end || *operands != '"') /* `.file 1 "..."` is DWARF's */
+    if (filter->result->source[0] || operands >= end ||
+        *operands != '"') /* `.file 1 "..."` is DWARF's */
         return;
     quote = memchr(operands + 1, '"', (size_t)(end - operands - 1));
     length = quote ? (size_t)(quote - operands - 1) : 0;
@@ -301,8 +320,8 @@ static void follow_file(struct filter *filter, const char *operands, const char 
     filter->result->source_is_base = 1;
 }
 
-static void filter_directive(struct filter *filter, const struct statement *statement, const char *word, size_t length,
-                             const char *operands)
+static void filter_directive(struct filter *filter, const struct statement *statement,
+                             const char *word, size_t length, const char *operands)
 {
     int width;
 
@@ -346,10 +365,14 @@ static void filter_directive(struct filter *filter, const struct statement *stat
     }
 }
 
-/* --- Instructions ----------------------------------------------------------------------------------------------------- */
+/* --- Instructions
+ * -----------------------------------------------------------------------------------------------------
+ */
 
-/* Wraps the instruction from `start` on in a site macro; `prefix`, when given, is text of prefixes to put before it. */
-static void make_site(struct filter *filter, const char *start, const char *prefix_start, const char *prefix_end, int before)
+/* Wraps the instruction from `start` on in a site macro; `prefix`, when given, is text of prefixes
+ * to put before it. */
+static void make_site(struct filter *filter, const char *start, const char *prefix_start,
+                      const char *prefix_end, int before)
 {
     insert(filter, start, before ? ".Lab_site_before {nooptimize} " : ".Lab_site {nooptimize} ");
     if (prefix_start) {
@@ -359,7 +382,8 @@ static void make_site(struct filter *filter, const char *start, const char *pref
     filter->result->needs_prelude = 1;
 }
 
-/* Looks at the operands of a mov, push or pop: 1 when one is a special register, -1 when a macro argument may be one. */
+/* Looks at the operands of a mov, push or pop: 1 when one is a special register, -1 when a macro
+ * argument may be one. */
 static int special_operand(const struct filter *filter, const char *at, const char *end)
 {
     const char *start = at;
@@ -367,7 +391,8 @@ static int special_operand(const struct filter *filter, const char *at, const ch
 
     for (;; at++) {
         if (at == end || (*at == ',' && parentheses == 0)) {
-            if (operand_is_special_register(start, (size_t)(at - start), filter->intel || filter->naked))
+            if (operand_is_special_register(start, (size_t)(at - start),
+                                            filter->intel || filter->naked))
                 return 1;
             if (memchr(start, '\\', (size_t)(at - start)))
                 unknown = 1;
@@ -382,8 +407,8 @@ static int special_operand(const struct filter *filter, const char *at, const ch
     }
 }
 
-/* Whether a jmp or call is far without saying so in its mnemonic: `far` or a 48- or 80-bit pointer in Intel syntax,
- * selector and offset apart in either. */
+/* Whether a jmp or call is far without saying so in its mnemonic: `far` or a 48- or 80-bit pointer
+ * in Intel syntax, selector and offset apart in either. */
 static int far_operand(const struct filter *filter, const char *at, const char *end)
 {
     int commas = 0, colon = 0, word_start = 1, segment = 0;
@@ -397,7 +422,8 @@ static int far_operand(const struct filter *filter, const char *at, const char *
         }
         if (filter->intel && word_start &&
             ((end - p >= 4 && strncasecmp(p, "far", 3) == 0 && isspace((unsigned char)p[3])) ||
-             (end - p >= 5 && (strncasecmp(p, "fword", 5) == 0 || strncasecmp(p, "tbyte", 5) == 0))))
+             (end - p >= 5 &&
+              (strncasecmp(p, "fword", 5) == 0 || strncasecmp(p, "tbyte", 5) == 0))))
             return 1;
         word_start = !isalnum((unsigned char)*p) && *p != '_';
     }
@@ -464,12 +490,14 @@ static void filter_instruction(struct filter *filter, const struct statement *st
         return;
     }
     if (pending_start) {
-        /* Nothing was edited since the prefixes' own statement: it is blanked, and said again in the site. */
+        /* Nothing was edited since the prefixes' own statement: it is blanked, and said again in
+         * the site. */
         copy_to(filter, pending_start);
         for (const char *p = pending_start; p < pending_end; p++)
             append(filter, *p == '\n' ? "\n" : " ", 1);
         filter->copied = (size_t)(pending_end - filter->input);
-        make_site(filter, statement->start, pending_start, pending_end, mnemonic == MNEMONIC_PAD_BEFORE);
+        make_site(filter, statement->start, pending_start, pending_end,
+                  mnemonic == MNEMONIC_PAD_BEFORE);
         return;
     }
     make_site(filter, statement->start, NULL, NULL, mnemonic == MNEMONIC_PAD_BEFORE);
@@ -483,7 +511,8 @@ static int is_assignment(const struct statement *statement)
     return statement_word(&at, statement->end, &word) && at < statement->end && *at == '=';
 }
 
-/* Instructions inside a macro call's string arguments: ALTERNATIVE "", ".byte 0x0f,0x01,0xca", ... */
+/* Instructions inside a macro call's string arguments: ALTERNATIVE "", ".byte 0x0f,0x01,0xca", ...
+ */
 static void filter_strings(struct filter *filter, const struct statement *call)
 {
     const char *at = call->start;
@@ -539,7 +568,8 @@ static void filter_statement(struct filter *filter, const struct statement *stat
         filter_strings(filter, statement);
 }
 
-void prefilter(const char *text, size_t size, const struct prefilter_options *options, struct prefilter_result *result)
+void prefilter(const char *text, size_t size, const struct prefilter_options *options,
+               struct prefilter_result *result)
 {
     struct filter filter = {.options = options, .result = result, .input = text, .size = size};
     struct statement statement;
@@ -560,8 +590,8 @@ void prefilter(const char *text, size_t size, const struct prefilter_options *op
     if (filter.sections.current.executable && !is_default(&filter)) {
         char mark[64];
 
-        snprintf(mark, sizeof(mark), "%s.Lab_mark %d,%d\n", size && text[size - 1] == '\n' ? "" : "\n", options->bits,
-                 AFTERBURN_EXEMPT_NOT);
+        snprintf(mark, sizeof(mark), "%s.Lab_mark %d,%d\n",
+                 size && text[size - 1] == '\n' ? "" : "\n", options->bits, AFTERBURN_EXEMPT_NOT);
         insert(&filter, text + size, mark);
     }
     if (filter.out) {

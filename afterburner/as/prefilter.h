@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The text prefilter: what gas's macros cannot see, it rewrites in the source text, never moving a line.
+/* The text prefilter: what gas's macros cannot see, it rewrites in the source text, never moving a
+ * line.
  *
- *  - instructions written as data directives (`.byte 0x0f,0x01,0xca`) in executable sections, kept byte for byte;
- *  - prefixes, on the same statement or as one of their own (`rep; insb`): the site begins at the prefix;
+ *  - instructions written as data directives (`.byte 0x0f,0x01,0xca`) in executable sections, kept
+ * byte for byte;
+ *  - prefixes, on the same statement or as one of their own (`rep; insb`): the site begins at the
+ * prefix;
  *  - mov, push and pop of control, debug and segment registers; Intel syntax's far jumps and calls;
- *  - .afterburn_off and .afterburn_on, section rules, code size and .altmacro: kept in symbols the macros test.
+ *  - .afterburn_off and .afterburn_on, section rules, code size and .altmacro: kept in symbols the
+ * macros test.
  *
- * Parsing is gas's: the prefilter knows statements, comments, strings and directives, and no expression.
+ * Parsing is gas's: the prefilter knows statements, comments, strings and directives, and no
+ * expression.
  */
 #ifndef AFTERBURNER_AS_PREFILTER_H
 #define AFTERBURNER_AS_PREFILTER_H
@@ -21,7 +26,8 @@ struct prefilter_result {
     int needs_prelude;  /* something in the text may make a site */
     int needs_dynamic;  /* instructions are put together by macros: prelude_options.dynamic */
     int compiled;       /* the text came from a compiler (.ident): the calling convention holds */
-    char source[4096];  /* source path from the first line marker, or the name in .file; "" when neither is there */
+    char source[4096];  /* source path from the first line marker, or the name in .file; "" when
+                           neither is there */
     int source_is_base; /* source came from .file, which has no folder */
 };
 
@@ -33,10 +39,11 @@ struct prefilter_options {
 };
 
 /* Filters one input. Never fails: what it does not understand, it leaves to gas. */
-void prefilter(const char *text, size_t size, const struct prefilter_options *options, struct prefilter_result *result);
+void prefilter(const char *text, size_t size, const struct prefilter_options *options,
+               struct prefilter_result *result);
 
-/* For AFTERBURNER_MODE=off: blanks .afterburn_off and .afterburn_on, which plain gas does not know. Gives the new text
- * (the caller frees it), or NULL when there is none of them. */
+/* For AFTERBURNER_MODE=off: blanks .afterburn_off and .afterburn_on, which plain gas does not know.
+ * Gives the new text (the caller frees it), or NULL when there is none of them. */
 char *prefilter_blank_directives(const char *text, size_t size);
 
 #endif

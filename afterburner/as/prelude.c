@@ -15,8 +15,9 @@
  * .Lab_bits  how the current code decodes; the prefilter sets it
  * .Lab_alt   1 while .altmacro is in force; the prefilter sets it
  *
- * The chunk is laid out with subsections: 0 the header, 1 the records, 2 the end label. A record is born here with its
- * address, span and lengths; complete.c fills the rest from the assembled bytes. */
+ * The chunk is laid out with subsections: 0 the header, 1 the records, 2 the end label. A record is
+ * born here with its address, span and lengths; complete.c fills the rest from the assembled bytes.
+ */
 static void write_core(FILE *out, const struct prelude_options *options)
 {
     fprintf(out,
@@ -43,49 +44,50 @@ static void write_core(FILE *out, const struct prelude_options *options)
             ".endm\n",
             options->bits, AFTERBURN_MAGIC, AFTERBURN_VERSION, sizeof(struct afterburn_record),
             (unsigned long long)options->source);
-    fprintf(out,
-            ".macro .Lab_record Lab_s,Lab_x,Lab_i,Lab_y\n"
-            ".Lab_header\n"
-            ".pushsection " AFTERBURN_SECTION ",1\n"
-            ".long \\Lab_s-.\n"
-            ".byte \\Lab_x-\\Lab_s,\\Lab_i-\\Lab_s,\\Lab_y-\\Lab_i,.Lab_bits\n"
-            ".quad 0,0,0\n"
-            ".popsection\n"
-            ".endm\n"
-            /* .nops makes long nops even in .code16, where their operands would decode otherwise. */
-            ".macro .Lab_pad Lab_n\n"
-            ".if .Lab_bits-16\n"
-            ".nops \\Lab_n\n"
-            ".else\n"
-            ".skip \\Lab_n,0x90\n"
-            ".endif\n"
-            ".endm\n"
-            /* The pad: whatever the span lacks to its least size. gas's `>` gives -1 for true. */
-            ".macro .Lab_site Lab_t:vararg\n"
-            ".if .Lab_off\n"
-            "\\Lab_t\n"
-            ".else\n"
-            ".Lab_s\\@:\n"
-            "\\Lab_t\n"
-            ".Lab_y\\@:\n"
-            ".Lab_pad -((%1$d-(.Lab_y\\@-.Lab_s\\@))*((%1$d-(.Lab_y\\@-.Lab_s\\@))>0))\n"
-            ".Lab_x\\@:\n"
-            ".Lab_record .Lab_s\\@,.Lab_x\\@,.Lab_s\\@,.Lab_y\\@\n"
-            ".endif\n"
-            ".endm\n"
-            ".macro .Lab_site_before Lab_t:vararg\n"
-            ".if .Lab_off\n"
-            "\\Lab_t\n"
-            ".else\n"
-            ".Lab_s\\@:\n"
-            ".Lab_pad %2$d\n"
-            ".Lab_i\\@:\n"
-            "\\Lab_t\n"
-            ".Lab_y\\@:\n"
-            ".Lab_record .Lab_s\\@,.Lab_y\\@,.Lab_i\\@,.Lab_y\\@\n"
-            ".endif\n"
-            ".endm\n",
-            SITE_SPAN_MIN, SITE_SPAN_MIN - 1);
+    fprintf(
+        out,
+        ".macro .Lab_record Lab_s,Lab_x,Lab_i,Lab_y\n"
+        ".Lab_header\n"
+        ".pushsection " AFTERBURN_SECTION ",1\n"
+        ".long \\Lab_s-.\n"
+        ".byte \\Lab_x-\\Lab_s,\\Lab_i-\\Lab_s,\\Lab_y-\\Lab_i,.Lab_bits\n"
+        ".quad 0,0,0\n"
+        ".popsection\n"
+        ".endm\n"
+        /* .nops makes long nops even in .code16, where their operands would decode otherwise. */
+        ".macro .Lab_pad Lab_n\n"
+        ".if .Lab_bits-16\n"
+        ".nops \\Lab_n\n"
+        ".else\n"
+        ".skip \\Lab_n,0x90\n"
+        ".endif\n"
+        ".endm\n"
+        /* The pad: whatever the span lacks to its least size. gas's `>` gives -1 for true. */
+        ".macro .Lab_site Lab_t:vararg\n"
+        ".if .Lab_off\n"
+        "\\Lab_t\n"
+        ".else\n"
+        ".Lab_s\\@:\n"
+        "\\Lab_t\n"
+        ".Lab_y\\@:\n"
+        ".Lab_pad -((%1$d-(.Lab_y\\@-.Lab_s\\@))*((%1$d-(.Lab_y\\@-.Lab_s\\@))>0))\n"
+        ".Lab_x\\@:\n"
+        ".Lab_record .Lab_s\\@,.Lab_x\\@,.Lab_s\\@,.Lab_y\\@\n"
+        ".endif\n"
+        ".endm\n"
+        ".macro .Lab_site_before Lab_t:vararg\n"
+        ".if .Lab_off\n"
+        "\\Lab_t\n"
+        ".else\n"
+        ".Lab_s\\@:\n"
+        ".Lab_pad %2$d\n"
+        ".Lab_i\\@:\n"
+        "\\Lab_t\n"
+        ".Lab_y\\@:\n"
+        ".Lab_record .Lab_s\\@,.Lab_y\\@,.Lab_i\\@,.Lab_y\\@\n"
+        ".endif\n"
+        ".endm\n",
+        SITE_SPAN_MIN, SITE_SPAN_MIN - 1);
     /* A mark: how the code from here on decodes and whether it is exempt. */
     fprintf(out,
             ".macro .Lab_mark Lab_n,Lab_e\n"
@@ -106,8 +108,8 @@ static void write_mnemonics(FILE *out, const struct sensitive_entry *entry, cons
     while (*list) {
         int length = (int)strcspn(list, " ");
 
-        fprintf(out, ".macro %.*s Lab_a:vararg\n%s {nooptimize} %.*s \\Lab_a\n.endm\n", length, list,
-                entry->side == PAD_BEFORE ? ".Lab_site_before" : ".Lab_site", length, list);
+        fprintf(out, ".macro %.*s Lab_a:vararg\n%s {nooptimize} %.*s \\Lab_a\n.endm\n", length,
+                list, entry->side == PAD_BEFORE ? ".Lab_site_before" : ".Lab_site", length, list);
         list += length;
         list += *list == ' ';
     }
@@ -122,23 +124,26 @@ static void write_registers(FILE *out)
         const char *prefix = percent ? "%" : "";
 
         for (int i = 0; i < 16; i++)
-            fprintf(out, ".set \".Lab_r%scr%d\",1\n.set \".Lab_r%sdr%d\",1\n.set \".Lab_r%sdb%d\",1\n", prefix, i, prefix, i,
-                    prefix, i);
+            fprintf(out,
+                    ".set \".Lab_r%scr%d\",1\n.set \".Lab_r%sdr%d\",1\n.set \".Lab_r%sdb%d\",1\n",
+                    prefix, i, prefix, i, prefix, i);
         for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
             fprintf(out, ".set \".Lab_r%s%s\",1\n", prefix, segments[i]);
     }
 }
 
-/* Macros that look at operands as gas expands them: needed only where the source's own macros build instructions. They
- * leave altmacro mode while they work, since in it `%cr0` would be an expression. */
+/* Macros that look at operands as gas expands them: needed only where the source's own macros build
+ * instructions. They leave altmacro mode while they work, since in it `%cr0` would be an
+ * expression. */
 static void write_dynamic(FILE *out)
 {
-    static const char *const moves[] = {"mov", "movw", "movl", "movq", "push", "pushw", "pushl", "pushq",
-                                        "pop", "popw", "popl", "popq"};
+    static const char *const moves[] = {"mov",   "movw",  "movl", "movq", "push", "pushw",
+                                        "pushl", "pushq", "pop",  "popw", "popl", "popq"};
     static const char *const repeats[] = {"rep", "repe", "repz", "repne", "repnz"};
 
     write_registers(out);
-    /* Four parts: gas splits a memory operand at its commas too, and the register may come after it. */
+    /* Four parts: gas splits a memory operand at its commas too, and the register may come after
+     * it. */
     fputs(".macro .Lab_look Lab_p,Lab_q,Lab_u,Lab_v:vararg\n"
           ".set .Lab_hit,0\n"
           ".ifdef \".Lab_r\\Lab_p\"\n.set .Lab_hit,1\n.endif\n"
@@ -163,7 +168,8 @@ static void write_dynamic(FILE *out)
     for (size_t i = 0; i < sensitive_entry_count; i++) {
         const char *list = sensitive_entries[i].gas;
 
-        if (sensitive_entries[i].number != SENSITIVE_ins && sensitive_entries[i].number != SENSITIVE_outs)
+        if (sensitive_entries[i].number != SENSITIVE_ins &&
+            sensitive_entries[i].number != SENSITIVE_outs)
             continue;
         while (*list) {
             int length = (int)strcspn(list, " ");

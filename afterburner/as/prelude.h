@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The macro prelude: GNU as reads it before the source, so that every mnemonic of the table becomes a macro that makes a
- * site. Inside such a macro the real instruction is reached through `{nooptimize}`, which keeps gas from expanding the
- * macro again. */
+/* The macro prelude: GNU as reads it before the source, so that every mnemonic of the table becomes
+ * a macro that makes a site. Inside such a macro the real instruction is reached through
+ * `{nooptimize}`, which keeps gas from expanding the macro again. */
 #ifndef AFTERBURNER_AS_PRELUDE_H
 #define AFTERBURNER_AS_PRELUDE_H
 
@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 struct prelude_options {
-    int bits;        /* of the object: 32 or 64 */
-    int dynamic;     /* also macros for mov, push, pop and rep, which decide by their operands as gas expands them */
-    int alternate;   /* gas was told to start in .altmacro mode */
+    int bits;      /* of the object: 32 or 64 */
+    int dynamic;   /* also macros for mov, push, pop and rep, which decide by their operands as gas
+                      expands them */
+    int alternate; /* gas was told to start in .altmacro mode */
     uint64_t source; /* hash of the source path, for the chunk's header */
 };
 

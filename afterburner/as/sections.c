@@ -101,7 +101,8 @@ static void enter_named(struct section_tracker *tracker, const char *at, const c
         for (; flags < end && *flags != '"'; flags++)
             if (*flags == 'x')
                 state.executable = 1;
-        memory_grow((void **)&tracker->known, &tracker->known_capacity, tracker->known_count, sizeof(state));
+        memory_grow((void **)&tracker->known, &tracker->known_capacity, tracker->known_count,
+                    sizeof(state));
         tracker->known[tracker->known_count++] = state;
     } else {
         state.executable = known_executable(tracker, state.name);
@@ -110,7 +111,8 @@ static void enter_named(struct section_tracker *tracker, const char *at, const c
     tracker->current = state;
 }
 
-int sections_follow(struct section_tracker *tracker, const char *word, size_t length, const char *operands, const char *end)
+int sections_follow(struct section_tracker *tracker, const char *word, size_t length,
+                    const char *operands, const char *end)
 {
     for (size_t i = 0; i < SECTIONS_BY_NAME; i++)
         if (word_is(word, length, section_directives[i])) {

@@ -19,15 +19,18 @@ struct section_tracker {
         struct section_state current, previous;
     } stack[SECTION_STACK_MAX];
     int depth;
-    struct section_state *known; /* sections whose flags were given once: later mentions may leave them out */
+    struct section_state
+        *known; /* sections whose flags were given once: later mentions may leave them out */
     size_t known_count, known_capacity;
 };
 
 void sections_start(struct section_tracker *tracker);
 void sections_end(struct section_tracker *tracker);
 
-/* Follows the directive `word` (with its dot) with operands at `operands`. Gives 1 when it changed the section. */
-int sections_follow(struct section_tracker *tracker, const char *word, size_t length, const char *operands, const char *end);
+/* Follows the directive `word` (with its dot) with operands at `operands`. Gives 1 when it changed
+ * the section. */
+int sections_follow(struct section_tracker *tracker, const char *word, size_t length,
+                    const char *operands, const char *end);
 
 /* Whether `word` is a directive that may change the section. */
 int sections_changes(const char *word, size_t length);

@@ -12,7 +12,8 @@ void scanner_start(struct scanner *scanner, const char *text, size_t size)
 
 static int is_word_character(char c)
 {
-    return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '$' || c == '\\' || c == '@' || (unsigned char)c >= 128;
+    return isalnum((unsigned char)c) || c == '_' || c == '.' || c == '$' || c == '\\' || c == '@' ||
+           (unsigned char)c >= 128;
 }
 
 static const char *skip_blanks(const char *at, const char *end)
@@ -33,7 +34,8 @@ static const char *skip_block_comment(const char *at, const char *end)
     return end;
 }
 
-/* Past a comment at `at`, or `at` itself when there is none. A newline that ends a comment is left. */
+/* Past a comment at `at`, or `at` itself when there is none. A newline that ends a comment is left.
+ */
 static const char *skip_comment(const char *at, const char *end, int statement_start)
 {
     const char *past = skip_block_comment(at, end);
@@ -95,7 +97,10 @@ static const char *find_end(const char *at, const char *end, const char **stop)
         const char *past = skip_comment(at, end, 0);
 
         if (past != at) {
-            if (memchr(at, '\n', (size_t)(past - at))) /* gas keeps the newlines of comments: the first one ends it */
+            if (memchr(
+                    at, '\n',
+                    (size_t)(past -
+                             at))) /* gas keeps the newlines of comments: the first one ends it */
                 break;
             at = past;
             continue;

@@ -19,8 +19,8 @@ static int is_ourselves(const char *path)
 {
     struct stat candidate, self;
 
-    return stat(path, &candidate) == 0 && stat("/proc/self/exe", &self) == 0 && candidate.st_dev == self.st_dev &&
-           candidate.st_ino == self.st_ino;
+    return stat(path, &candidate) == 0 && stat("/proc/self/exe", &self) == 0 &&
+           candidate.st_dev == self.st_dev && candidate.st_ino == self.st_ino;
 }
 
 char *tool_find_as(void)
@@ -75,7 +75,8 @@ char *tool_find_libexec(void)
             free(folder);
         }
     }
-    message_error("the folder with afterburner's `as` was not found beside the program; reinstall, or set AFTERBURNER_LIBEXEC");
+    message_error("the folder with afterburner's `as` was not found beside the program; reinstall, "
+                  "or set AFTERBURNER_LIBEXEC");
     return NULL;
 }
 
@@ -92,7 +93,8 @@ int tool_run(char **words, int input, int output, int error)
         prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (getppid() != parent) /* it ended before the line above */
             _exit(127);
-        if ((input >= 0 && dup2(input, STDIN_FILENO) < 0) || (output >= 0 && dup2(output, STDOUT_FILENO) < 0) ||
+        if ((input >= 0 && dup2(input, STDIN_FILENO) < 0) ||
+            (output >= 0 && dup2(output, STDOUT_FILENO) < 0) ||
             (error >= 0 && dup2(error, STDERR_FILENO) < 0))
             _exit(127);
         execv(words[0], words);

@@ -6,7 +6,8 @@
 
 enum exit_code {
     EXIT_CODE_OK = 0,
-    EXIT_CODE_FINDINGS = 1, /* the work was done and its answer is no: open findings, differences, a lack */
+    EXIT_CODE_FINDINGS =
+        1, /* the work was done and its answer is no: open findings, differences, a lack */
     EXIT_CODE_USAGE = 2,    /* unknown option or missing argument */
     EXIT_CODE_INPUT = 3,    /* an input file is missing, unreadable or not what it should be */
     EXIT_CODE_OUTPUT = 4,   /* an output could not be written; nothing half-written is left */

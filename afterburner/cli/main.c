@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The program's front door: picks the subcommand. Started under the name `as` it is the assembler, so that
- * `gcc -B<folder>` finds it. */
+/* The program's front door: picks the subcommand. Started under the name `as` it is the assembler,
+ * so that `gcc -B<folder>` finds it. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -62,7 +62,8 @@ int main(int argc, char **argv)
         print_help(stderr);
         return EXIT_CODE_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return flush_output(EXIT_CODE_OK);
     }

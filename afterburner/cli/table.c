@@ -20,7 +20,10 @@ enum format {
 static const char *const format_names[] = {"text", "markdown", "json", "samples32", "samples64"};
 
 static const struct argp_option option_table[] = {
-    {"format", 'f', "FORMAT", 0, "text (default), markdown (docs/sensitive-instructions.md), json, samples32 or samples64 (assembler text with every entry)", 0},
+    {"format", 'f', "FORMAT", 0,
+     "text (default), markdown (docs/sensitive-instructions.md), json, samples32 or samples64 "
+     "(assembler text with every entry)",
+     0},
     {0},
 };
 
@@ -46,7 +49,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp parser = {
-    option_table, parse_option, NULL, "Print the table of sensitive instructions.", NULL, NULL, NULL,
+    option_table, parse_option, NULL, "Print the table of sensitive instructions.",
+    NULL,         NULL,         NULL,
 };
 
 static const char *kind_name(const struct sensitive_entry *entry)
@@ -61,21 +65,26 @@ static const char *modes_name(int modes)
 
 static void print_markdown(void)
 {
-    puts("<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n"
-         "<!-- Generated: afterburner table --format markdown > docs/sensitive-instructions.md -->\n"
-         "# Sensitive instructions\n\n"
-         "Sensitive: reads or changes state that the virtual CPU owns, or behaves differently below ring 0. *Privileged*\n"
-         "instructions fault in ring 3; *silent* ones do the wrong thing there without a fault, so every one of them must be\n"
-         "annotated. The number is the record kind (`afterburner/include/afterburn/record.h`). The pad stands after the\n"
-         "instruction, but before `sti`, whose interrupt shadow must survive; every site spans at least 7 bytes.\n\n"
-         "| number | entry | kind | class | operands | bits | pad | encoding | what is sensitive |\n"
-         "|---|---|---|---|---|---|---|---|---|");
+    puts(
+        "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n"
+        "<!-- Generated: afterburner table --format markdown > docs/sensitive-instructions.md -->\n"
+        "# Sensitive instructions\n\n"
+        "Sensitive: reads or changes state that the virtual CPU owns, or behaves differently below "
+        "ring 0. *Privileged*\n"
+        "instructions fault in ring 3; *silent* ones do the wrong thing there without a fault, so "
+        "every one of them must be\n"
+        "annotated. The number is the record kind (`afterburner/include/afterburn/record.h`). The "
+        "pad stands after the\n"
+        "instruction, but before `sti`, whose interrupt shadow must survive; every site spans at "
+        "least 7 bytes.\n\n"
+        "| number | entry | kind | class | operands | bits | pad | encoding | what is sensitive |\n"
+        "|---|---|---|---|---|---|---|---|---|");
     for (size_t i = 0; i < sensitive_entry_count; i++) {
         const struct sensitive_entry *entry = &sensitive_entries[i];
 
-        printf("| %d | %s | %s | %s | %s | %s | %s | %s | %s |\n", entry->number, entry->name, kind_name(entry),
-               entry->class_name, entry->shape_name, modes_name(entry->modes), entry->side == PAD_BEFORE ? "before" : "after",
-               entry->encoding, entry->why);
+        printf("| %d | %s | %s | %s | %s | %s | %s | %s | %s |\n", entry->number, entry->name,
+               kind_name(entry), entry->class_name, entry->shape_name, modes_name(entry->modes),
+               entry->side == PAD_BEFORE ? "before" : "after", entry->encoding, entry->why);
     }
     printf("\n%zu entries.\n", sensitive_entry_count);
 }
@@ -90,13 +99,16 @@ static void print_json(void)
 
         for (size_t k = 0; k < sensitive_sample_count; k++)
             if (sensitive_samples[k].number == entry->number)
-                json_array_append_new(samples, json_pack("{s:s, s:s}", "text", sensitive_samples[k].text, "bits",
-                                                         modes_name(sensitive_samples[k].modes)));
-        json_array_append_new(
-            list, json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "number", entry->number, "name", entry->name,
-                            "kind", kind_name(entry), "class", entry->class_name, "operands", entry->shape_name, "bits",
-                            modes_name(entry->modes), "pad", entry->side == PAD_BEFORE ? "before" : "after", "encoding",
-                            entry->encoding, "why", entry->why, "samples", samples));
+                json_array_append_new(samples,
+                                      json_pack("{s:s, s:s}", "text", sensitive_samples[k].text,
+                                                "bits", modes_name(sensitive_samples[k].modes)));
+        json_array_append_new(list,
+                              json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}",
+                                        "number", entry->number, "name", entry->name, "kind",
+                                        kind_name(entry), "class", entry->class_name, "operands",
+                                        entry->shape_name, "bits", modes_name(entry->modes), "pad",
+                                        entry->side == PAD_BEFORE ? "before" : "after", "encoding",
+                                        entry->encoding, "why", entry->why, "samples", samples));
     }
     json_dumpf(list, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     putchar('\n');
@@ -121,13 +133,15 @@ int command_table(int argc, char **argv)
     case FORMAT_SAMPLES_32:
     case FORMAT_SAMPLES_64:
         for (size_t i = 0; i < sensitive_sample_count; i++)
-            if (sensitive_samples[i].modes & (format == FORMAT_SAMPLES_64 ? SENSITIVE_BITS_64 : SENSITIVE_BITS_32))
+            if (sensitive_samples[i].modes &
+                (format == FORMAT_SAMPLES_64 ? SENSITIVE_BITS_64 : SENSITIVE_BITS_32))
                 printf("%s\n", sensitive_samples[i].text);
         break;
     default:
         for (size_t i = 0; i < sensitive_entry_count; i++)
-            printf("%-17s %-10s %-15s %-7s %-26s %s\n", sensitive_entries[i].name, kind_name(&sensitive_entries[i]),
-                   sensitive_entries[i].class_name, modes_name(sensitive_entries[i].modes), sensitive_entries[i].encoding,
+            printf("%-17s %-10s %-15s %-7s %-26s %s\n", sensitive_entries[i].name,
+                   kind_name(&sensitive_entries[i]), sensitive_entries[i].class_name,
+                   modes_name(sensitive_entries[i].modes), sensitive_entries[i].encoding,
                    sensitive_entries[i].why);
     }
     return EXIT_CODE_OK;

@@ -5,8 +5,9 @@
 
 #include "decode/sensitive-table.h"
 
-/* The first table entry of each decoder mnemonic, looked up by name when first met: index plus one, 0 for innocuous.
- * Several entries can share a mnemonic (mov): the chain is walked until a shape fits. */
+/* The first table entry of each decoder mnemonic, looked up by name when first met: index plus one,
+ * 0 for innocuous. Several entries can share a mnemonic (mov): the chain is walked until a shape
+ * fits. */
 #define CAPSTONE_MNEMONICS 2048
 #define NOT_LOOKED_UP      (-1)
 
@@ -14,11 +15,13 @@ static short zydis_first[ZYDIS_MNEMONIC_MAX_VALUE + 1];
 static short capstone_first[CAPSTONE_MNEMONICS];
 static int ready;
 
-/* The table index, plus one, of the first entry at or after `from` that lists `mnemonic`; 0 when none does. */
+/* The table index, plus one, of the first entry at or after `from` that lists `mnemonic`; 0 when
+ * none does. */
 static short find_entry(const char *mnemonic, size_t from, int capstone)
 {
     for (size_t i = from; i < sensitive_entry_count; i++)
-        if (word_in_list(mnemonic, capstone ? sensitive_entries[i].capstone : sensitive_entries[i].zydis))
+        if (word_in_list(mnemonic,
+                         capstone ? sensitive_entries[i].capstone : sensitive_entries[i].zydis))
             return (short)(i + 1);
     return 0;
 }
@@ -52,8 +55,8 @@ enum register_kind {
 };
 
 /* Which entry of a mnemonic's chain fits the kinds of its first two operands. */
-static int match_shape(short first, const char *mnemonic, enum register_kind destination, enum register_kind source, int far,
-                       int capstone)
+static int match_shape(short first, const char *mnemonic, enum register_kind destination,
+                       enum register_kind source, int far, int capstone)
 {
     for (short i = first; i; i = find_entry(mnemonic, (size_t)i, capstone)) {
         const struct sensitive_entry *entry = &sensitive_entries[i - 1];
@@ -83,7 +86,8 @@ static int match_shape(short first, const char *mnemonic, enum register_kind des
             fits = source == REGISTER_SEGMENT;
             break;
         case SHAPE_PUSH_SEGMENT:
-            fits = destination == REGISTER_SEGMENT; /* push's one operand stands first in both decoders */
+            fits = destination ==
+                   REGISTER_SEGMENT; /* push's one operand stands first in both decoders */
             break;
         case SHAPE_FAR:
             fits = far;
@@ -205,7 +209,9 @@ int is_padding_nop(const ZydisDecodedInstruction *instruction, const ZydisDecode
         return 1;
     if (instruction->mnemonic == ZYDIS_MNEMONIC_XCHG) /* 66 90 */
         return instruction->opcode == 0x90 && operands[0].reg.value == operands[1].reg.value;
-    return instruction->mnemonic == ZYDIS_MNEMONIC_LEA && instruction->machine_mode != ZYDIS_MACHINE_MODE_LONG_64 &&
-           instruction->operand_width == instruction->address_width && operands[0].reg.value == memory->mem.base &&
-           memory->mem.disp.value == 0 && (memory->mem.index == ZYDIS_REGISTER_NONE);
+    return instruction->mnemonic == ZYDIS_MNEMONIC_LEA &&
+           instruction->machine_mode != ZYDIS_MACHINE_MODE_LONG_64 &&
+           instruction->operand_width == instruction->address_width &&
+           operands[0].reg.value == memory->mem.base && memory->mem.disp.value == 0 &&
+           (memory->mem.index == ZYDIS_REGISTER_NONE);
 }

@@ -10,18 +10,20 @@
 /* Prepares a Zydis decoder for code of 16, 32 or 64 bits. */
 void zydis_open(ZydisDecoder *decoder, int bits);
 
-/* Zydis's name of an instruction, but for what Zydis 4.0.0 gets wrong: it takes F3 0F 09 for wbinvd, even in its WBNOINVD
- * mode. */
+/* Zydis's name of an instruction, but for what Zydis 4.0.0 gets wrong: it takes F3 0F 09 for
+ * wbinvd, even in its WBNOINVD mode. */
 const char *zydis_mnemonic(const ZydisDecodedInstruction *instruction);
 
-/* The entry number of an instruction decoded by Zydis (operands: all of them), 0 when it is innocuous. */
+/* The entry number of an instruction decoded by Zydis (operands: all of them), 0 when it is
+ * innocuous. */
 int classify_zydis(const ZydisDecodedInstruction *instruction, const ZydisDecodedOperand *operands);
 
 /* The same for Capstone; the handle must have CS_OPT_DETAIL on. */
 int classify_capstone(csh handle, const cs_insn *instruction);
 
-/* Decodes the first instruction of `bytes` with Zydis. Gives its entry number, or 0 when it is innocuous or
- * cannot be decoded; *length (may be NULL) is its length in bytes, 0 when it cannot be decoded. */
+/* Decodes the first instruction of `bytes` with Zydis. Gives its entry number, or 0 when it is
+ * innocuous or cannot be decoded; *length (may be NULL) is its length in bytes, 0 when it cannot be
+ * decoded. */
 int classify_bytes(const unsigned char *bytes, size_t size, int bits, size_t *length);
 
 /* Whether the instruction does nothing, so that it may pad a site: nop of any length, or the 32-bit

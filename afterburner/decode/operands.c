@@ -19,16 +19,18 @@ static int is_special(ZydisRegister value)
 {
     ZydisRegisterClass class = ZydisRegisterGetClass(value);
 
-    return class == ZYDIS_REGCLASS_CONTROL || class == ZYDIS_REGCLASS_DEBUG || class == ZYDIS_REGCLASS_SEGMENT;
+    return class == ZYDIS_REGCLASS_CONTROL || class == ZYDIS_REGCLASS_DEBUG ||
+           class == ZYDIS_REGCLASS_SEGMENT;
 }
 
-void operands_describe(const ZydisDecodedInstruction *instruction, const ZydisDecodedOperand *operands,
-                       struct afterburn_record *record)
+void operands_describe(const ZydisDecodedInstruction *instruction,
+                       const ZydisDecodedOperand *operands, struct afterburn_record *record)
 {
     unsigned int width = 0;
 
     record->reg = record->special = record->base = record->index = AFTERBURN_REGISTER_NONE;
-    if (instruction->attributes & (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE))
+    if (instruction->attributes &
+        (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE))
         record->flags |= AFTERBURN_REPEAT;
     for (int i = 0; i < instruction->operand_count_visible; i++) {
         const ZydisDecodedOperand *operand = &operands[i];
@@ -41,7 +43,8 @@ void operands_describe(const ZydisDecodedInstruction *instruction, const ZydisDe
             }
             /* in and out name the port's register too: the data is in rAX. */
             if (operand->reg.value == ZYDIS_REGISTER_DX && instruction->operand_count_visible > 1 &&
-                (instruction->mnemonic == ZYDIS_MNEMONIC_IN || instruction->mnemonic == ZYDIS_MNEMONIC_OUT))
+                (instruction->mnemonic == ZYDIS_MNEMONIC_IN ||
+                 instruction->mnemonic == ZYDIS_MNEMONIC_OUT))
                 break;
             record->reg = register_number(operand->reg.value);
             width = operand->size;
@@ -68,8 +71,8 @@ void operands_describe(const ZydisDecodedInstruction *instruction, const ZydisDe
     record->width = (uint8_t)(width / 8 > 255 ? 255 : width / 8);
 }
 
-void operands_normalised_text(const ZydisDecodedInstruction *instruction, const ZydisDecodedOperand *operands, char *text,
-                              size_t capacity)
+void operands_normalised_text(const ZydisDecodedInstruction *instruction,
+                              const ZydisDecodedOperand *operands, char *text, size_t capacity)
 {
     static ZydisFormatter formatter;
     static int ready;
@@ -78,7 +81,8 @@ void operands_normalised_text(const ZydisDecodedInstruction *instruction, const 
         ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_ATT);
         ready = 1;
     }
-    if (!ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, instruction, operands, instruction->operand_count_visible,
-                                                      text, capacity, ZYDIS_RUNTIME_ADDRESS_NONE, NULL)))
+    if (!ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, instruction, operands,
+                                                      instruction->operand_count_visible, text,
+                                                      capacity, ZYDIS_RUNTIME_ADDRESS_NONE, NULL)))
         text[0] = '\0';
 }

@@ -8,9 +8,11 @@
 #define BITS_ANY SENSITIVE_BITS_ANY
 
 const struct sensitive_entry sensitive_entries[] = {
-#define SENSITIVE(number, id, kind, class, shape, modes, side, gas, intel, zydis, capstone, encoding, why)               \
-    {number,   #id,   SENSITIVE_##kind, #class, SHAPE_##shape, #shape, modes,                                           \
-     PAD_##side, gas, intel, zydis, capstone, encoding, why},
+#define SENSITIVE(number, id, kind, class, shape, modes, side, gas, intel, zydis, capstone,        \
+                  encoding, why)                                                                   \
+    {number, #id,      SENSITIVE_##kind, #class, SHAPE_##shape,                                    \
+     #shape, modes,    PAD_##side,       gas,    intel,                                            \
+     zydis,  capstone, encoding,         why},
 #include "afterburn/sensitive.def"
 };
 const size_t sensitive_entry_count = sizeof(sensitive_entries) / sizeof(sensitive_entries[0]);

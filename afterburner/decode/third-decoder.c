@@ -46,7 +46,8 @@ static int print_styled(void *stream, enum disassembler_style style, const char 
     return 0;
 }
 
-size_t third_decode(const unsigned char *bytes, size_t size, uint64_t address, int bits, char *text, size_t capacity)
+size_t third_decode(const unsigned char *bytes, size_t size, uint64_t address, int bits, char *text,
+                    size_t capacity)
 {
     struct text stream = {text, capacity};
     disassembler_ftype disassemble;
@@ -56,7 +57,9 @@ size_t third_decode(const unsigned char *bytes, size_t size, uint64_t address, i
     text[0] = '\0';
     init_disassemble_info(&info, &stream, print_plain, print_styled);
     info.arch = bfd_arch_i386;
-    info.mach = bits == 64 ? bfd_mach_x86_64 : bits == 32 ? bfd_mach_i386_i386 : bfd_mach_i386_i8086;
+    info.mach = bits == 64   ? bfd_mach_x86_64
+                : bits == 32 ? bfd_mach_i386_i386
+                             : bfd_mach_i386_i8086;
     info.endian = BFD_ENDIAN_LITTLE;
     info.buffer = (bfd_byte *)bytes;
     info.buffer_vma = address;

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Decodes one instruction; its length in bytes, 0 when libopcodes cannot. `text` gets its AT&T text. */
-size_t third_decode(const unsigned char *bytes, size_t size, uint64_t address, int bits, char *text, size_t capacity);
+/* Decodes one instruction; its length in bytes, 0 when libopcodes cannot. `text` gets its AT&T
+ * text. */
+size_t third_decode(const unsigned char *bytes, size_t size, uint64_t address, int bits, char *text,
+                    size_t capacity);
 
 #endif

@@ -48,8 +48,9 @@ static void read_header(const struct file *file, unsigned int index, struct head
 
 static int check_identification(const struct file *file)
 {
-    static const char *const machines[] = {[EM_ARM] = "ARM", [EM_AARCH64] = "AArch64", [EM_PPC64] = "PowerPC",
-                                           [EM_S390] = "S/390", [EM_RISCV] = "RISC-V", [EM_MIPS] = "MIPS"};
+    static const char *const machines[] = {
+        [EM_ARM] = "ARM",    [EM_AARCH64] = "AArch64", [EM_PPC64] = "PowerPC",
+        [EM_S390] = "S/390", [EM_RISCV] = "RISC-V",    [EM_MIPS] = "MIPS"};
     unsigned int machine, type;
 
     if (file->size < EI_NIDENT || memcmp(file->bytes, ELFMAG, SELFMAG) != 0)
@@ -63,10 +64,11 @@ static int check_identification(const struct file *file)
     type = file->bytes[16] | (unsigned int)file->bytes[17] << 8;
     machine = file->bytes[18] | (unsigned int)file->bytes[19] << 8;
     if (machine != (file->is_64 ? EM_X86_64 : EM_386)) {
-        const char *name = machine < sizeof(machines) / sizeof(machines[0]) ? machines[machine] : NULL;
+        const char *name =
+            machine < sizeof(machines) / sizeof(machines[0]) ? machines[machine] : NULL;
 
-        return WRONG(file, "foreign architecture (%s%sELF machine %u): only x86 is known", name ? name : "", name ? ", " : "",
-                     machine);
+        return WRONG(file, "foreign architecture (%s%sELF machine %u): only x86 is known",
+                     name ? name : "", name ? ", " : "", machine);
     }
     if (type != ET_REL && type != ET_EXEC && type != ET_DYN)
         return WRONG(file, "ELF type %u is neither an executable nor a relocatable file", type);
@@ -112,7 +114,8 @@ static int check_section_table(struct file *file)
         if (file->string_section == SHN_XINDEX)
             file->string_section = first.link;
     }
-    if (entry_size != expected || !inside(file, file->section_offset, (uint64_t)file->section_count * expected))
+    if (entry_size != expected ||
+        !inside(file, file->section_offset, (uint64_t)file->section_count * expected))
         return WRONG(file, "truncated: the section headers end beyond the file");
     if (file->string_section >= file->section_count)
         return WRONG(file, "the section name table is missing");
@@ -121,7 +124,8 @@ static int check_section_table(struct file *file)
 
 static int is_table(const struct header *header)
 {
-    return header->type == SHT_SYMTAB || header->type == SHT_DYNSYM || header->type == SHT_REL || header->type == SHT_RELA;
+    return header->type == SHT_SYMTAB || header->type == SHT_DYNSYM || header->type == SHT_REL ||
+           header->type == SHT_RELA;
 }
 
 static uint64_t entry_size_of(const struct file *file, const struct header *header)
@@ -147,10 +151,11 @@ static int check_symbols(const struct file *file, unsigned int index, const stru
         uint16_t section;
 
         memcpy(&name, file->bytes + table->offset + at, sizeof(name));
-        memcpy(&section, file->bytes + table->offset + at + (file->is_64 ? 6 : 14), sizeof(section));
+        memcpy(&section, file->bytes + table->offset + at + (file->is_64 ? 6 : 14),
+               sizeof(section));
         if (name && name >= strings.size)
-            return WRONG(file, "section %u: symbol %llu: its name is outside the string table", index,
-                         (unsigned long long)(at / table->entry_size));
+            return WRONG(file, "section %u: symbol %llu: its name is outside the string table",
+                         index, (unsigned long long)(at / table->entry_size));
         if (section >= file->section_count && section < SHN_LORESERVE)
             return WRONG(file, "section %u: symbol %llu: its section does not exist", index,
                          (unsigned long long)(at / table->entry_size));
@@ -158,7 +163,8 @@ static int check_symbols(const struct file *file, unsigned int index, const stru
     return 0;
 }
 
-static int check_relocations(const struct file *file, unsigned int index, const struct header *table)
+static int check_relocations(const struct file *file, unsigned int index,
+                             const struct header *table)
 {
     struct header symbols, target;
     uint64_t symbol_count;
@@ -167,8 +173,11 @@ static int check_relocations(const struct file *file, unsigned int index, const 
         return WRONG(file, "section %u: its symbol table or target does not exist", index);
     read_header(file, table->link, &symbols);
     read_header(file, table->info, &target);
-    if (table->link == 0 || !is_table(&symbols) || symbols.type == SHT_REL || symbols.type == SHT_RELA)
-        return (table->flags & SHF_ALLOC) ? 0 : WRONG(file, "section %u: its symbol table is not one", index);
+    if (table->link == 0 || !is_table(&symbols) || symbols.type == SHT_REL ||
+        symbols.type == SHT_RELA)
+        return (table->flags & SHF_ALLOC)
+                   ? 0
+                   : WRONG(file, "section %u: its symbol table is not one", index);
     symbol_count = symbols.size / entry_size_of(file, &symbols);
     for (uint64_t at = 0; at < table->size; at += table->entry_size) {
         uint64_t offset, symbol;
@@ -189,8 +198,8 @@ static int check_relocations(const struct file *file, unsigned int index, const 
         if (symbol >= symbol_count)
             return WRONG(file, "section %u: relocation %llu: its symbol does not exist", index,
                          (unsigned long long)(at / table->entry_size));
-        if (!(table->flags & SHF_ALLOC) && table->info && target.type != SHT_NOBITS && !(offset < target.size) &&
-            file->bytes[16] == ET_REL)
+        if (!(table->flags & SHF_ALLOC) && table->info && target.type != SHT_NOBITS &&
+            !(offset < target.size) && file->bytes[16] == ET_REL)
             return WRONG(file, "section %u: relocation %llu: it is outside its section", index,
                          (unsigned long long)(at / table->entry_size));
     }
@@ -209,11 +218,14 @@ static int check_section(const struct file *file, unsigned int index)
         return 0;
     if (!inside(file, header.offset, header.size))
         return WRONG(file, "truncated: section %u ends beyond the file", index);
-    if (header.type == SHT_STRTAB && header.size && file->bytes[header.offset + header.size - 1] != '\0')
+    if (header.type == SHT_STRTAB && header.size &&
+        file->bytes[header.offset + header.size - 1] != '\0')
         return WRONG(file, "section %u: the string table does not end", index);
-    if (is_table(&header) && (header.entry_size != entry_size_of(file, &header) || header.size % header.entry_size))
+    if (is_table(&header) &&
+        (header.entry_size != entry_size_of(file, &header) || header.size % header.entry_size))
         return WRONG(file, "section %u: its entries have a wrong size", index);
-    if (header.flags & SHF_COMPRESSED && header.size < (file->is_64 ? sizeof(Elf64_Chdr) : sizeof(Elf32_Chdr)))
+    if (header.flags & SHF_COMPRESSED &&
+        header.size < (file->is_64 ? sizeof(Elf64_Chdr) : sizeof(Elf32_Chdr)))
         return WRONG(file, "section %u: its compression header is cut off", index);
     return 0;
 }
@@ -234,9 +246,11 @@ int elf_check(const unsigned char *bytes, size_t size, char *wrong, size_t capac
             return -1;
     for (unsigned int i = 1; i < file.section_count; i++) {
         read_header(&file, i, &header);
-        if ((header.type == SHT_SYMTAB || header.type == SHT_DYNSYM) && check_symbols(&file, i, &header) < 0)
+        if ((header.type == SHT_SYMTAB || header.type == SHT_DYNSYM) &&
+            check_symbols(&file, i, &header) < 0)
             return -1;
-        if ((header.type == SHT_REL || header.type == SHT_RELA) && check_relocations(&file, i, &header) < 0)
+        if ((header.type == SHT_REL || header.type == SHT_RELA) &&
+            check_relocations(&file, i, &header) < 0)
             return -1;
     }
     return 0;

@@ -17,7 +17,8 @@
 #include "cli/message.h"
 #include "image/elf-check.h"
 
-/* Where a relocatable file's first section is laid out: low enough that an undefined symbol at 0 is in 32-bit reach. */
+/* Where a relocatable file's first section is laid out: low enough that an undefined symbol at 0 is
+ * in 32-bit reach. */
 #define LAYOUT_BASE  0x40000000u
 #define LAYOUT_ALIGN 0x1000u
 
@@ -38,11 +39,13 @@ static int read_file(const char *path, struct image *image)
         return EXIT_CODE_INPUT;
     }
     image->file_size = (size_t)status.st_size;
-    image->file = image->file_size ? mmap(NULL, image->file_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    image->file =
+        image->file_size ? mmap(NULL, image->file_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
     close(fd);
     if (image->file == MAP_FAILED) {
         image->file = NULL;
-        message_error("%s: %s; name an ELF file", path, image->file_size ? strerror(errno) : "empty, not an ELF file");
+        message_error("%s: %s; name an ELF file", path,
+                      image->file_size ? strerror(errno) : "empty, not an ELF file");
         return EXIT_CODE_INPUT;
     }
     return EXIT_CODE_OK;
@@ -125,7 +128,8 @@ static int read_sections(const char *path, struct image *image)
     for (asection *section = file->sections; section; section = section->next) {
         struct image_section *entry;
 
-        memory_grow((void **)&image->sections, &capacity, image->section_count, sizeof(*image->sections));
+        memory_grow((void **)&image->sections, &capacity, image->section_count,
+                    sizeof(*image->sections));
         entry = &image->sections[image->section_count++];
         *entry = (struct image_section){
             .name = section->name,
@@ -136,8 +140,10 @@ static int read_sections(const char *path, struct image *image)
             .bytes = read_contents(image, file, section),
             .handle = section,
         };
-        if (entry->allocated && section->flags & SEC_HAS_CONTENTS && section->size && !entry->bytes) {
-            message_error("%s: section %s cannot be read: %s", path, section->name, bfd_errmsg(bfd_get_error()));
+        if (entry->allocated && section->flags & SEC_HAS_CONTENTS && section->size &&
+            !entry->bytes) {
+            message_error("%s: section %s cannot be read: %s", path, section->name,
+                          bfd_errmsg(bfd_get_error()));
             return EXIT_CODE_INPUT;
         }
     }
@@ -178,8 +184,8 @@ static void read_symbols(struct image *image)
     for (size_t i = 0; i < count; i++) {
         const asymbol *symbol = table[i];
 
-        if (symbol->flags & (BSF_SECTION_SYM | BSF_FILE | BSF_DEBUGGING) || !symbol->name || !symbol->name[0] ||
-            !symbol->section || !(symbol->section->flags & SEC_ALLOC))
+        if (symbol->flags & (BSF_SECTION_SYM | BSF_FILE | BSF_DEBUGGING) || !symbol->name ||
+            !symbol->name[0] || !symbol->section || !(symbol->section->flags & SEC_ALLOC))
             continue;
         image->symbols[kept++] = (struct image_symbol){
             .name = symbol->name,
@@ -200,7 +206,8 @@ int image_open(const char *path, struct image *image)
     memset(image, 0, sizeof(*image));
     image->path = path;
     code = read_file(path, image);
-    if (code == EXIT_CODE_OK && elf_check(image->file, image->file_size, wrong, sizeof(wrong)) < 0) {
+    if (code == EXIT_CODE_OK &&
+        elf_check(image->file, image->file_size, wrong, sizeof(wrong)) < 0) {
         message_error("%s: %s; name a linked image or a module for x86", path, wrong);
         code = EXIT_CODE_INPUT;
     }
@@ -247,7 +254,8 @@ const struct image_section *image_section_at(const struct image *image, uint64_t
     for (size_t i = 0; i < image->section_count; i++) {
         const struct image_section *section = &image->sections[i];
 
-        if (section->allocated && address >= section->address && address - section->address < section->size)
+        if (section->allocated && address >= section->address &&
+            address - section->address < section->size)
             return section;
     }
     return NULL;
@@ -280,7 +288,8 @@ const char *image_function_at(const struct image *image, uint64_t address, uint6
             break;
         }
         if (!label || symbol->address == label->address)
-            label = symbol; /* of several names for a place the sort puts the first one last in this walk */
+            label = symbol; /* of several names for a place the sort puts the first one last in this
+                               walk */
     }
     if (!label)
         return "";
@@ -296,8 +305,9 @@ unsigned int image_line_at(const struct image *image, uint64_t address, const ch
     unsigned int line = 0;
 
     *file = NULL;
-    if (!section || !bfd_find_nearest_line(handle, (asection *)section->handle, (asymbol **)image->private,
-                                           address - section->address, file, &function, &line))
+    if (!section ||
+        !bfd_find_nearest_line(handle, (asection *)section->handle, (asymbol **)image->private,
+                               address - section->address, file, &function, &line))
         return 0;
     return *file ? line : 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* An ELF image read through libbfd, in the form the verifier works on. A relocatable file (a module) is laid out at made-up
- * addresses and relocated there, so that it looks like a linked one; undefined symbols are at address 0. */
+/* An ELF image read through libbfd, in the form the verifier works on. A relocatable file (a
+ * module) is laid out at made-up addresses and relocated there, so that it looks like a linked one;
+ * undefined symbols are at address 0. */
 #ifndef AFTERBURNER_IMAGE_IMAGE_H
 #define AFTERBURNER_IMAGE_IMAGE_H
 
@@ -24,13 +25,14 @@ struct image_symbol {
 
 struct image {
     const char *path;
-    int bits;        /* 32 or 64 */
-    int relocatable; /* addresses are made up */
+    int bits;                  /* 32 or 64 */
+    int relocatable;           /* addresses are made up */
     char build_id[2 * 64 + 1]; /* hexadecimal, "" when the image has none */
     uint64_t entry;
     struct image_section *sections; /* in file order; symbols and records are in these only */
     size_t section_count;
-    struct image_symbol *symbols; /* of sections with an address, sorted by address, functions first */
+    struct image_symbol
+        *symbols; /* of sections with an address, sorted by address, functions first */
     size_t symbol_count;
     void *handle;  /* libbfd's file */
     void *private; /* its symbol table */
@@ -46,11 +48,12 @@ void image_close(struct image *image);
 const struct image_section *image_section_by_name(const struct image *image, const char *name);
 const struct image_section *image_section_at(const struct image *image, uint64_t address);
 
-/* The function around an address: its name and the distance from its start. "" when no symbol is before it in its
- * section. */
+/* The function around an address: its name and the distance from its start. "" when no symbol is
+ * before it in its section. */
 const char *image_function_at(const struct image *image, uint64_t address, uint64_t *offset);
 
-/* The source line of an address; 0 when debugging information does not say. *file stays valid until image_close. */
+/* The source line of an address; 0 when debugging information does not say. *file stays valid until
+ * image_close. */
 unsigned int image_line_at(const struct image *image, uint64_t address, const char **file);
 
 #endif

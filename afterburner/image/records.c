@@ -23,7 +23,8 @@ static int compare_sites(const void *a, const void *b)
     return (x->end > y->end) - (x->end < y->end);
 }
 
-static void add_record(struct reader *reader, uint64_t position, const struct afterburn_record *record, uint64_t source)
+static void add_record(struct reader *reader, uint64_t position,
+                       const struct afterburn_record *record, uint64_t source)
 {
     struct records *records = reader->records;
     uint64_t start = position + (uint64_t)(int64_t)record->site;
@@ -31,12 +32,14 @@ static void add_record(struct reader *reader, uint64_t position, const struct af
     if (reader->image->bits == 32)
         start &= UINT32_MAX;
     if (record->kind == AFTERBURN_MARK) {
-        memory_grow((void **)&records->marks, &reader->mark_capacity, records->mark_count, sizeof(*records->marks));
+        memory_grow((void **)&records->marks, &reader->mark_capacity, records->mark_count,
+                    sizeof(*records->marks));
         records->marks[records->mark_count++] =
             (struct mark){.address = start, .bits = record->bits, .exemption = record->flags};
         return;
     }
-    memory_grow((void **)&records->sites, &reader->site_capacity, records->site_count, sizeof(*records->sites));
+    memory_grow((void **)&records->sites, &reader->site_capacity, records->site_count,
+                sizeof(*records->sites));
     records->sites[records->site_count++] = (struct site){
         .start = start,
         .end = start + record->span,
@@ -46,7 +49,8 @@ static void add_record(struct reader *reader, uint64_t position, const struct af
     };
 }
 
-/* Marks keep the order they were written in where addresses are equal: insertion sort is stable, and there are few. */
+/* Marks keep the order they were written in where addresses are equal: insertion sort is stable,
+ * and there are few. */
 static void sort_marks(struct records *records)
 {
     for (size_t i = 1; i < records->mark_count; i++) {
@@ -78,25 +82,29 @@ int records_read(const struct image *image, struct records *records, char *wrong
         uint64_t left = section->size - at;
 
         if (left < sizeof(header)) {
-            snprintf(wrong, capacity, "section " AFTERBURN_SECTION " is cut off at offset 0x%llx", (unsigned long long)at);
+            snprintf(wrong, capacity, "section " AFTERBURN_SECTION " is cut off at offset 0x%llx",
+                     (unsigned long long)at);
             return -1;
         }
         memcpy(&header, section->bytes + at, sizeof(header));
         if (header.magic != AFTERBURN_MAGIC) {
-            snprintf(wrong, capacity, "section " AFTERBURN_SECTION " has no record header at offset 0x%llx",
+            snprintf(wrong, capacity,
+                     "section " AFTERBURN_SECTION " has no record header at offset 0x%llx",
                      (unsigned long long)at);
             return -1;
         }
         if (header.version != AFTERBURN_VERSION) {
             snprintf(wrong, capacity,
                      "unknown record version %u at offset 0x%llx of " AFTERBURN_SECTION
-                     " (this program knows version %d); rebuild the image, or use the afterburner that built it",
+                     " (this program knows version %d); rebuild the image, or use the afterburner "
+                     "that built it",
                      header.version, (unsigned long long)at, AFTERBURN_VERSION);
             return -1;
         }
-        if (header.record_size != sizeof(struct afterburn_record) || header.size % header.record_size ||
-            header.size > left - sizeof(header)) {
-            snprintf(wrong, capacity, "the records at offset 0x%llx of " AFTERBURN_SECTION " are cut off",
+        if (header.record_size != sizeof(struct afterburn_record) ||
+            header.size % header.record_size || header.size > left - sizeof(header)) {
+            snprintf(wrong, capacity,
+                     "the records at offset 0x%llx of " AFTERBURN_SECTION " are cut off",
                      (unsigned long long)at);
             return -1;
         }
@@ -136,8 +144,8 @@ const struct site *records_site_at(const struct records *records, uint64_t addre
     return low > 0 && address < records->sites[low - 1].end ? &records->sites[low - 1] : NULL;
 }
 
-struct mark records_mark_at(const struct records *records, const struct image *image, const struct image_section *section,
-                            uint64_t address)
+struct mark records_mark_at(const struct records *records, const struct image *image,
+                            const struct image_section *section, uint64_t address)
 {
     size_t low = 0, high = records->mark_count;
 

@@ -31,16 +31,17 @@ struct records {
     int present; /* the image has the section at all */
 };
 
-/* Reads `.afterburn`. An image without it has no records: that is no error here. Gives 0, or -1 with a sentence in
- * `wrong`: unknown magic, version or record size, or a chunk that is cut off. */
+/* Reads `.afterburn`. An image without it has no records: that is no error here. Gives 0, or -1
+ * with a sentence in `wrong`: unknown magic, version or record size, or a chunk that is cut off. */
 int records_read(const struct image *image, struct records *records, char *wrong, size_t capacity);
 void records_free(struct records *records);
 
 /* The site whose span holds the address, or NULL. */
 const struct site *records_site_at(const struct records *records, uint64_t address);
 
-/* How code at `address`, in `section`, is to be read: the last mark at or before it, or the image's own bits. */
-struct mark records_mark_at(const struct records *records, const struct image *image, const struct image_section *section,
-                            uint64_t address);
+/* How code at `address`, in `section`, is to be read: the last mark at or before it, or the image's
+ * own bits. */
+struct mark records_mark_at(const struct records *records, const struct image *image,
+                            const struct image_section *section, uint64_t address);
 
 #endif

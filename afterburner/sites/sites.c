@@ -37,7 +37,8 @@ static const struct argp_option option_table[] = {
     {"section", 's', "GLOB", 0, "Only sites in sections whose name matches", 0},
     {"count", 'n', NULL, 0, "Print the number of sites by kind instead of a list", 0},
     {"json", OPTION_JSON, NULL, 0, "Print JSON", 0},
-    {"diff", OPTION_DIFF, NULL, 0, "Compare the identities of two images: which sites came, went and stayed", 0},
+    {"diff", OPTION_DIFF, NULL, 0,
+     "Compare the identities of two images: which sites came, went and stayed", 0},
     {0},
 };
 
@@ -51,14 +52,16 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         for (size_t i = 0; i < sensitive_entry_count; i++)
             if (strcmp(sensitive_entries[i].name, argument) == 0)
                 return 0;
-        argp_error(state, "--kind %s: not in the table; `afterburner table` lists the names", argument);
+        argp_error(state, "--kind %s: not in the table; `afterburner table` lists the names",
+                   argument);
         return 0;
     case 'c':
         options->class_name = argument;
         for (size_t i = 0; i < sensitive_entry_count; i++)
             if (strcmp(sensitive_entries[i].class_name, argument) == 0)
                 return 0;
-        argp_error(state, "--class %s: not in the table; `afterburner table` lists the classes", argument);
+        argp_error(state, "--class %s: not in the table; `afterburner table` lists the classes",
+                   argument);
         return 0;
     case 'f':
         options->function = argument;
@@ -82,7 +85,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (options->file_count != (options->diff ? 2 : 1))
-            argp_error(state, options->diff ? "--diff takes two images" : "give one image (two with --diff)");
+            argp_error(state, options->diff ? "--diff takes two images"
+                                            : "give one image (two with --diff)");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -94,9 +98,11 @@ static const struct argp parser = {
     parse_option,
     "IMAGE\n--diff OLD NEW",
     "List the sites of an annotated image."
-    "\vA line is: address, span, offset of the instruction, kind, function+offset, instruction, identity, flags. Flags: L "
+    "\vA line is: address, span, offset of the instruction, kind, function+offset, instruction, "
+    "identity, flags. Flags: L "
     "arithmetic flags live behind the site, H a hlt follows, M memory operand.\n\n"
-    "Exit codes: 0 done (with --diff: the same identities); 1 the identities differ; 2 usage; 3 an image cannot be read.\n\n"
+    "Exit codes: 0 done (with --diff: the same identities); 1 the identities differ; 2 usage; 3 an "
+    "image cannot be read.\n\n"
     "Example: afterburner sites --kind cli --function 'do_*' vmlinux",
     NULL,
     NULL,
@@ -104,7 +110,8 @@ static const struct argp parser = {
 };
 
 /* The instruction's text, from the bytes in the image. */
-static void site_text(const struct image *image, const struct site *site, char *text, size_t capacity)
+static void site_text(const struct image *image, const struct site *site, char *text,
+                      size_t capacity)
 {
     const struct image_section *section = image_section_at(image, site->instruction);
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
@@ -112,15 +119,18 @@ static void site_text(const struct image *image, const struct site *site, char *
     ZydisDecoder decoder;
 
     snprintf(text, capacity, "?");
-    if (!section || !section->bytes || site->instruction + site->record.length > section->address + section->size)
+    if (!section || !section->bytes ||
+        site->instruction + site->record.length > section->address + section->size)
         return;
     zydis_open(&decoder, site->record.bits);
-    if (ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, section->bytes + (site->instruction - section->address),
+    if (ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder,
+                                            section->bytes + (site->instruction - section->address),
                                             site->record.length, &instruction, operands)))
         operands_normalised_text(&instruction, operands, text, capacity);
 }
 
-static int is_wanted(const struct options *options, const struct image *image, const struct site *site)
+static int is_wanted(const struct options *options, const struct image *image,
+                     const struct site *site)
 {
     const struct sensitive_entry *entry = sensitive_entry_by_number(site->record.kind);
     const struct image_section *section = image_section_at(image, site->start);
@@ -130,7 +140,8 @@ static int is_wanted(const struct options *options, const struct image *image, c
         return 0;
     if (options->class_name && (!entry || strcmp(entry->class_name, options->class_name) != 0))
         return 0;
-    if (options->function && fnmatch(options->function, image_function_at(image, site->start, &offset), 0) != 0)
+    if (options->function &&
+        fnmatch(options->function, image_function_at(image, site->start, &offset), 0) != 0)
         return 0;
     return !options->section || (section && fnmatch(options->section, section->name, 0) == 0);
 }
@@ -156,8 +167,10 @@ static json_t *site_json(const struct image *image, const struct site *site)
     json_object_set_new(object, "length", json_integer(site->record.length));
     json_object_set_new(object, "bits", json_integer(site->record.bits));
     json_object_set_new(object, "width", json_integer(site->record.width));
-    json_object_set_new(object, "flags_live", json_boolean(site->record.flags & AFTERBURN_FLAGS_LIVE));
-    json_object_set_new(object, "halt_follows", json_boolean(site->record.flags & AFTERBURN_HALT_FOLLOWS));
+    json_object_set_new(object, "flags_live",
+                        json_boolean(site->record.flags & AFTERBURN_FLAGS_LIVE));
+    json_object_set_new(object, "halt_follows",
+                        json_boolean(site->record.flags & AFTERBURN_HALT_FOLLOWS));
     json_object_set_new(object, "memory", json_boolean(site->record.flags & AFTERBURN_MEMORY));
     json_object_set_new(object, "identity", json_sprintf("%016" PRIx64, site->record.identity));
     return object;
@@ -171,13 +184,15 @@ static void print_site(const struct image *image, const struct site *site)
     char text[160];
 
     site_text(image, site, text, sizeof(text));
-    printf("0x%016" PRIx64 " %2u %u %-16s %s+0x%" PRIx64 "\t%s\t%016" PRIx64 " %s%s%s\n", site->start, site->record.span,
-           site->record.offset, sensitive_name(site->record.kind), *function ? function : "-", offset, text,
-           site->record.identity, flags & AFTERBURN_FLAGS_LIVE ? "L" : "-", flags & AFTERBURN_HALT_FOLLOWS ? "H" : "-",
+    printf("0x%016" PRIx64 " %2u %u %-16s %s+0x%" PRIx64 "\t%s\t%016" PRIx64 " %s%s%s\n",
+           site->start, site->record.span, site->record.offset, sensitive_name(site->record.kind),
+           *function ? function : "-", offset, text, site->record.identity,
+           flags & AFTERBURN_FLAGS_LIVE ? "L" : "-", flags & AFTERBURN_HALT_FOLLOWS ? "H" : "-",
            flags & AFTERBURN_MEMORY ? "M" : "-");
 }
 
-static void print_counts(const struct options *options, const struct image *image, const struct records *records)
+static void print_counts(const struct options *options, const struct image *image,
+                         const struct records *records)
 {
     json_t *object = json_object();
     size_t total = 0;
@@ -186,7 +201,8 @@ static void print_counts(const struct options *options, const struct image *imag
         size_t count = 0;
 
         for (size_t k = 0; k < records->site_count; k++)
-            if (records->sites[k].record.kind == sensitive_entries[i].number && is_wanted(options, image, &records->sites[k]))
+            if (records->sites[k].record.kind == sensitive_entries[i].number &&
+                is_wanted(options, image, &records->sites[k]))
                 count++;
         if (!count)
             continue;
@@ -204,7 +220,8 @@ static void print_counts(const struct options *options, const struct image *imag
     json_decref(object);
 }
 
-static void list_sites(const struct options *options, const struct image *image, const struct records *records)
+static void list_sites(const struct options *options, const struct image *image,
+                       const struct records *records)
 {
     json_t *list = json_array();
 
@@ -233,7 +250,9 @@ static int open_records(const char *path, struct image *image, struct records *r
     if (records_read(image, records, wrong, sizeof(wrong)) < 0) {
         message_error("%s: %s", path, wrong);
     } else if (!records->present) {
-        message_error("%s: no section " AFTERBURN_SECTION ": it was not assembled through `afterburner as`", path);
+        message_error("%s: no section " AFTERBURN_SECTION
+                      ": it was not assembled through `afterburner as`",
+                      path);
     } else {
         return EXIT_CODE_OK;
     }
@@ -252,7 +271,8 @@ static int diff_images(const struct options *options)
         return code;
     code = open_records(options->files[1], &new_image, &new_records);
     if (code == EXIT_CODE_OK) {
-        code = compare_sites_print(&old_image, &old_records, &new_image, &new_records, options->json);
+        code =
+            compare_sites_print(&old_image, &old_records, &new_image, &new_records, options->json);
         records_free(&new_records);
         image_close(&new_image);
     }

@@ -7,8 +7,9 @@
 #include "decode/sensitive-table.h"
 #include "verify/walk.h"
 
-/* The nops GNU as pads with (gas/config/tc-i386.c), longest first: the 64-bit and i686 forms, the older 32-bit ones, the
- * 16-bit ones. A pad must be made of exactly these, so that any changed byte shows. */
+/* The nops GNU as pads with (gas/config/tc-i386.c), longest first: the 64-bit and i686 forms, the
+ * older 32-bit ones, the 16-bit ones. A pad must be made of exactly these, so that any changed byte
+ * shows. */
 static const struct {
     unsigned char length, bytes[10];
 } pad_nops[] = {
@@ -32,7 +33,8 @@ static const struct {
     {1, {0x90}},
 };
 
-/* Whether the bytes [start, end) are such nops and nothing else. The 32- and 16-bit forms are no nops in 64-bit code. */
+/* Whether the bytes [start, end) are such nops and nothing else. The 32- and 16-bit forms are no
+ * nops in 64-bit code. */
 static int all_nops(const struct image_section *section, uint64_t start, uint64_t end, int bits)
 {
     while (start < end) {
@@ -40,7 +42,8 @@ static int all_nops(const struct image_section *section, uint64_t start, uint64_
         size_t length = 0;
 
         for (size_t i = 0; i < sizeof(pad_nops) / sizeof(pad_nops[0]) && !length; i++) {
-            int is_64_form = pad_nops[i].bytes[0] == 0x0f || pad_nops[i].bytes[0] == 0x66 || pad_nops[i].bytes[0] == 0x90;
+            int is_64_form = pad_nops[i].bytes[0] == 0x0f || pad_nops[i].bytes[0] == 0x66 ||
+                             pad_nops[i].bytes[0] == 0x90;
 
             if (pad_nops[i].length <= end - start && (bits != 64 || is_64_form) &&
                 memcmp(bytes, pad_nops[i].bytes, pad_nops[i].length) == 0)
@@ -53,9 +56,10 @@ static int all_nops(const struct image_section *section, uint64_t start, uint64_
     return 1;
 }
 
-/* The first field of a record that does not fit the decoded instruction, or NULL. What the linker fills in, and what only
- * the annotator can know (liveness, identity), is not compared. */
-static const char *wrong_field(const struct afterburn_record *record, const ZydisDecodedInstruction *instruction,
+/* The first field of a record that does not fit the decoded instruction, or NULL. What the linker
+ * fills in, and what only the annotator can know (liveness, identity), is not compared. */
+static const char *wrong_field(const struct afterburn_record *record,
+                               const ZydisDecodedInstruction *instruction,
                                const ZydisDecodedOperand *operands)
 {
     struct afterburn_record expected = {.flags = 0};
@@ -70,7 +74,8 @@ static const char *wrong_field(const struct afterburn_record *record, const Zydi
         return "width";
     if (record->reg != expected.reg || record->special != expected.special)
         return "register";
-    if (record->base != expected.base || record->index != expected.index || record->scale != expected.scale)
+    if (record->base != expected.base || record->index != expected.index ||
+        record->scale != expected.scale)
         return "memory operand";
     if (!(record->flags & AFTERBURN_RELOCATED) &&
         (record->displacement != expected.displacement || record->immediate != expected.immediate))
@@ -78,7 +83,8 @@ static const char *wrong_field(const struct afterburn_record *record, const Zydi
     return NULL;
 }
 
-static void check_site(struct verification *verification, const struct image_section *section, const struct site *site)
+static void check_site(struct verification *verification, const struct image_section *section,
+                       const struct site *site)
 {
     const struct sensitive_entry *entry = sensitive_entry_by_number(site->record.kind);
     const unsigned char *bytes = section->bytes + (site->instruction - section->address);
@@ -89,26 +95,34 @@ static void check_site(struct verification *verification, const struct image_sec
     ZydisDecoder decoder;
 
     if (!entry) {
-        findings_add(&verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, site->start, NULL,
-                     "record kind %u is not in the table of sensitive instructions", site->record.kind);
+        findings_add(&verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, site->start,
+                     NULL, "record kind %u is not in the table of sensitive instructions",
+                     site->record.kind);
         return;
     }
     zydis_open(&decoder, site->record.bits);
-    if (end > site->end || !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, site->record.length, &instruction, operands)) ||
-        instruction.length != site->record.length || (field = wrong_field(&site->record, &instruction, operands)) != NULL) {
-        findings_add(&verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, site->start, NULL,
-                     "the record says %s; its %s does not fit the bytes there", entry->name, field);
+    if (end > site->end ||
+        !ZYAN_SUCCESS(
+            ZydisDecoderDecodeFull(&decoder, bytes, site->record.length, &instruction, operands)) ||
+        instruction.length != site->record.length ||
+        (field = wrong_field(&site->record, &instruction, operands)) != NULL) {
+        findings_add(&verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, site->start,
+                     NULL, "the record says %s; its %s does not fit the bytes there", entry->name,
+                     field);
         return;
     }
     if (site->record.span < SITE_SPAN_MIN)
         findings_add(&verification->findings, FINDING_SITE_SHORT, FINDING_OPEN, site->start, NULL,
-                     "%s: the span is %u bytes, below %d", entry->name, site->record.span, SITE_SPAN_MIN);
+                     "%s: the span is %u bytes, below %d", entry->name, site->record.span,
+                     SITE_SPAN_MIN);
     if (!all_nops(section, site->start, site->instruction, site->record.bits) ||
         !all_nops(section, end, site->end, site->record.bits))
-        findings_add(&verification->findings, FINDING_PAD_NOT_NOP, FINDING_OPEN, site->start, NULL, "%s", entry->name);
-    if ((entry->side == PAD_BEFORE) != (site->record.offset != 0) && site->record.span > site->record.length)
-        findings_add(&verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, site->start, NULL,
-                     "%s: the pad is on the wrong side", entry->name);
+        findings_add(&verification->findings, FINDING_PAD_NOT_NOP, FINDING_OPEN, site->start, NULL,
+                     "%s", entry->name);
+    if ((entry->side == PAD_BEFORE) != (site->record.offset != 0) &&
+        site->record.span > site->record.length)
+        findings_add(&verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, site->start,
+                     NULL, "%s: the pad is on the wrong side", entry->name);
 }
 
 static void check_sites(struct verification *verification)
@@ -121,14 +135,16 @@ static void check_sites(struct verification *verification)
         const struct image_section *section = image_section_at(verification->image, site->start);
 
         if (i && site->start < covered)
-            findings_add(&verification->findings, FINDING_SITES_OVERLAP, FINDING_OPEN, site->start, NULL,
-                         "%s begins before the end of the site before it", sensitive_name(site->record.kind));
+            findings_add(&verification->findings, FINDING_SITES_OVERLAP, FINDING_OPEN, site->start,
+                         NULL, "%s begins before the end of the site before it",
+                         sensitive_name(site->record.kind));
         if (site->end > covered)
             covered = site->end;
-        if (!section || !section->executable || !section->bytes || site->end > section->address + section->size ||
-            site->instruction >= site->end) {
-            findings_add(&verification->findings, FINDING_SITE_OUTSIDE_CODE, FINDING_OPEN, site->start, NULL,
-                         "%s, span %u", sensitive_name(site->record.kind), site->record.span);
+        if (!section || !section->executable || !section->bytes ||
+            site->end > section->address + section->size || site->instruction >= site->end) {
+            findings_add(&verification->findings, FINDING_SITE_OUTSIDE_CODE, FINDING_OPEN,
+                         site->start, NULL, "%s, span %u", sensitive_name(site->record.kind),
+                         site->record.span);
             continue;
         }
         for (size_t k = 0; k < verification->section_count; k++)
@@ -153,11 +169,12 @@ static void check_symbols(struct verification *verification)
         const struct image_symbol *symbol = &image->symbols[i];
         const struct site *site = site_around(verification, symbol->address);
 
-        /* .L labels are in the table only when the assembler was told to keep them (-L): ours are among them. */
+        /* .L labels are in the table only when the assembler was told to keep them (-L): ours are
+         * among them. */
         if (site && strncmp(symbol->name, ".L", 2) != 0)
-            findings_add(&verification->findings, FINDING_SYMBOL_IN_SITE, FINDING_OPEN, symbol->address, NULL,
-                         "%s lies in the %s site at 0x%llx", symbol->name, sensitive_name(site->record.kind),
-                         (unsigned long long)site->start);
+            findings_add(&verification->findings, FINDING_SYMBOL_IN_SITE, FINDING_OPEN,
+                         symbol->address, NULL, "%s lies in the %s site at 0x%llx", symbol->name,
+                         sensitive_name(site->record.kind), (unsigned long long)site->start);
     }
 }
 
@@ -169,21 +186,24 @@ static void check_tables(struct verification *verification)
         const struct site *site = site_around(verification, tables->targets[i].address);
 
         if (site)
-            findings_add(&verification->findings, FINDING_TABLE_INTO_SITE, FINDING_OPEN, tables->targets[i].address, NULL,
-                         "%s points into the %s site at 0x%llx", tables->targets[i].table, sensitive_name(site->record.kind),
+            findings_add(&verification->findings, FINDING_TABLE_INTO_SITE, FINDING_OPEN,
+                         tables->targets[i].address, NULL, "%s points into the %s site at 0x%llx",
+                         tables->targets[i].table, sensitive_name(site->record.kind),
                          (unsigned long long)site->start);
     }
     for (size_t i = 0; i < tables->alternative_count; i++) {
         const struct alternative *alternative = &tables->alternatives[i];
-        uint64_t edges[2] = {alternative->original, alternative->original + alternative->original_length};
+        uint64_t edges[2] = {alternative->original,
+                             alternative->original + alternative->original_length};
 
         for (int k = 0; k < 2; k++) {
             const struct site *site = site_around(verification, edges[k]);
 
             if (site && alternative->original_length)
-                findings_add(&verification->findings, FINDING_ALTERNATIVE_IN_SITE, FINDING_OPEN, edges[k], NULL,
-                             "the alternative for %s cuts the %s site at 0x%llx", alternative->feature,
-                             sensitive_name(site->record.kind), (unsigned long long)site->start);
+                findings_add(&verification->findings, FINDING_ALTERNATIVE_IN_SITE, FINDING_OPEN,
+                             edges[k], NULL, "the alternative for %s cuts the %s site at 0x%llx",
+                             alternative->feature, sensitive_name(site->record.kind),
+                             (unsigned long long)site->start);
         }
     }
 }

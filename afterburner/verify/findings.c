@@ -14,17 +14,20 @@ static const struct {
 } kinds[FINDING_KIND_COUNT] = {
     [FINDING_UNANNOTATED] = {"unannotated", "sensitive instruction outside every site"},
     [FINDING_SITE_MISMATCH] = {"site-mismatch", "the site does not hold what its record says"},
-    [FINDING_SITE_OUTSIDE_CODE] = {"site-outside-code", "the record points outside executable sections"},
+    [FINDING_SITE_OUTSIDE_CODE] = {"site-outside-code",
+                                   "the record points outside executable sections"},
     [FINDING_SITE_SHORT] = {"site-short", "the site's span is too short to bind"},
     [FINDING_SITES_OVERLAP] = {"sites-overlap", "two sites share bytes"},
     [FINDING_PAD_NOT_NOP] = {"pad-not-nop", "the site's pad is not made of nops"},
     [FINDING_BRANCH_INTO_SITE] = {"branch-into-site", "a branch lands inside a site"},
     [FINDING_SYMBOL_IN_SITE] = {"symbol-in-site", "a symbol lies inside a site"},
     [FINDING_TABLE_INTO_SITE] = {"table-into-site", "a table entry points inside a site"},
-    [FINDING_ALTERNATIVE_IN_SITE] = {"alternative-in-site", "an alternative would overwrite part of a site"},
+    [FINDING_ALTERNATIVE_IN_SITE] = {"alternative-in-site",
+                                     "an alternative would overwrite part of a site"},
     [FINDING_UNDECODABLE] = {"undecodable", "bytes that are no instruction"},
     [FINDING_DECODERS_DIFFER] = {"decoders-differ", "the decoders differ"},
-    [FINDING_SYMBOL_IN_INSTRUCTION] = {"symbol-in-instruction", "a symbol lies inside an instruction"},
+    [FINDING_SYMBOL_IN_INSTRUCTION] = {"symbol-in-instruction",
+                                       "a symbol lies inside an instruction"},
 };
 
 const char *finding_name(enum finding_kind kind)
@@ -44,8 +47,8 @@ const char *finding_state_name(enum finding_state state)
     return names[state];
 }
 
-void findings_add(struct findings *findings, enum finding_kind kind, enum finding_state state, uint64_t address,
-                  const char *why, const char *format, ...)
+void findings_add(struct findings *findings, enum finding_kind kind, enum finding_state state,
+                  uint64_t address, const char *why, const char *format, ...)
 {
     va_list arguments;
     char *detail;
@@ -54,9 +57,10 @@ void findings_add(struct findings *findings, enum finding_kind kind, enum findin
     if (vasprintf(&detail, format, arguments) < 0)
         message_out_of_memory();
     va_end(arguments);
-    memory_grow((void **)&findings->list, &findings->capacity, findings->count, sizeof(*findings->list));
-    findings->list[findings->count++] =
-        (struct finding){.kind = kind, .state = state, .address = address, .detail = detail, .why = why};
+    memory_grow((void **)&findings->list, &findings->capacity, findings->count,
+                sizeof(*findings->list));
+    findings->list[findings->count++] = (struct finding){
+        .kind = kind, .state = state, .address = address, .detail = detail, .why = why};
     findings->open += state == FINDING_OPEN;
     findings->explained += state == FINDING_EXPLAINED;
     findings->exempt += state == FINDING_EXEMPT;

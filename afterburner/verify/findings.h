@@ -7,18 +7,18 @@
 #include <stdint.h>
 
 enum finding_kind {
-    FINDING_UNANNOTATED,         /* a sensitive instruction outside every site */
-    FINDING_SITE_MISMATCH,       /* a site that does not hold the instruction its record says */
-    FINDING_SITE_OUTSIDE_CODE,   /* a record that points outside executable sections */
-    FINDING_SITE_SHORT,          /* a span below the least one */
-    FINDING_SITES_OVERLAP,       /* two records share bytes */
-    FINDING_PAD_NOT_NOP,         /* a pad that is not made of nops */
-    FINDING_BRANCH_INTO_SITE,    /* a branch lands inside a site */
-    FINDING_SYMBOL_IN_SITE,      /* a symbol lies inside a site */
-    FINDING_TABLE_INTO_SITE,     /* an entry of a table of the guest points inside a site */
-    FINDING_ALTERNATIVE_IN_SITE, /* an alternative would overwrite part of a site */
-    FINDING_UNDECODABLE,         /* bytes that are no instruction */
-    FINDING_DECODERS_DIFFER,     /* the decoders do not agree on an instruction */
+    FINDING_UNANNOTATED,           /* a sensitive instruction outside every site */
+    FINDING_SITE_MISMATCH,         /* a site that does not hold the instruction its record says */
+    FINDING_SITE_OUTSIDE_CODE,     /* a record that points outside executable sections */
+    FINDING_SITE_SHORT,            /* a span below the least one */
+    FINDING_SITES_OVERLAP,         /* two records share bytes */
+    FINDING_PAD_NOT_NOP,           /* a pad that is not made of nops */
+    FINDING_BRANCH_INTO_SITE,      /* a branch lands inside a site */
+    FINDING_SYMBOL_IN_SITE,        /* a symbol lies inside a site */
+    FINDING_TABLE_INTO_SITE,       /* an entry of a table of the guest points inside a site */
+    FINDING_ALTERNATIVE_IN_SITE,   /* an alternative would overwrite part of a site */
+    FINDING_UNDECODABLE,           /* bytes that are no instruction */
+    FINDING_DECODERS_DIFFER,       /* the decoders do not agree on an instruction */
     FINDING_SYMBOL_IN_INSTRUCTION, /* a symbol lies inside an instruction */
     FINDING_KIND_COUNT,
 };
@@ -48,8 +48,9 @@ const char *finding_name(enum finding_kind kind);
 const char *finding_sentence(enum finding_kind kind);
 const char *finding_state_name(enum finding_state state);
 
-void findings_add(struct findings *findings, enum finding_kind kind, enum finding_state state, uint64_t address,
-                  const char *why, const char *format, ...) __attribute__((format(printf, 6, 7)));
+void findings_add(struct findings *findings, enum finding_kind kind, enum finding_state state,
+                  uint64_t address, const char *why, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
 void findings_sort(struct findings *findings);
 void findings_free(struct findings *findings);
 

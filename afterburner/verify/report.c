@@ -18,10 +18,11 @@
 
 #define CERTIFICATE_VERSION 1
 
-size_t alternative_sensitive(const struct verification *verification, const struct alternative *alternative, char *text,
-                             size_t capacity)
+size_t alternative_sensitive(const struct verification *verification,
+                             const struct alternative *alternative, char *text, size_t capacity)
 {
-    const struct image_section *section = image_section_at(verification->image, alternative->replacement);
+    const struct image_section *section =
+        image_section_at(verification->image, alternative->replacement);
     uint64_t at = alternative->replacement, end = at + alternative->replacement_length;
     size_t found = 0, used = 0, length;
 
@@ -29,20 +30,24 @@ size_t alternative_sensitive(const struct verification *verification, const stru
     if (!section || !section->bytes || end > section->address + section->size)
         return 0;
     for (; at < end; at += length) {
-        int kind = classify_bytes(section->bytes + (at - section->address), end - at, verification->image->bits, &length);
+        int kind = classify_bytes(section->bytes + (at - section->address), end - at,
+                                  verification->image->bits, &length);
 
         if (!length)
             length = 1;
         if (!kind)
             continue;
         if (used < capacity)
-            used += (size_t)snprintf(text + used, capacity - used, "%s%s", found ? " " : "", sensitive_name(kind));
+            used += (size_t)snprintf(text + used, capacity - used, "%s%s", found ? " " : "",
+                                     sensitive_name(kind));
         found++;
     }
     return found;
 }
 
-/* --- For people ------------------------------------------------------------------------------------------------------- */
+/* --- For people
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static void print_place(const struct verification *verification, uint64_t address)
 {
@@ -64,7 +69,8 @@ static void print_place(const struct verification *verification, uint64_t addres
         printf(" %s:%u", file, line);
 }
 
-static void print_findings(const struct verification *verification, enum finding_state state, size_t limit)
+static void print_findings(const struct verification *verification, enum finding_state state,
+                           size_t limit)
 {
     size_t shown = 0, skipped = 0;
 
@@ -104,13 +110,15 @@ static void print_alternatives(const struct verification *verification)
             continue;
         for (size_t k = 0; k < tables->alternative_count; k++)
             if (strcmp(tables->alternatives[k].feature, feature) == 0 &&
-                alternative_sensitive(verification, &tables->alternatives[k], other, sizeof(other)) &&
+                alternative_sensitive(verification, &tables->alternatives[k], other,
+                                      sizeof(other)) &&
                 strcmp(names, other) == 0) {
                 same++;
                 seen |= k < i;
             }
         if (!seen)
-            printf("  alternative: %zu bring `%s` when the processor has %s\n", same, names, feature);
+            printf("  alternative: %zu bring `%s` when the processor has %s\n", same, names,
+                   feature);
     }
 }
 
@@ -127,13 +135,15 @@ static void print_settled(const struct verification *verification, enum finding_
         if (finding->state != state)
             continue;
         for (size_t k = 0; k < findings->count && !seen; k++)
-            if (findings->list[k].state == state && strcmp(findings->list[k].why, finding->why) == 0) {
+            if (findings->list[k].state == state &&
+                strcmp(findings->list[k].why, finding->why) == 0) {
                 same++;
                 seen = k < i;
             }
         if (seen)
             continue;
-        printf("  %s: %zu x %s: %s; first: ", finding_state_name(state), same, finding_sentence(finding->kind), finding->why);
+        printf("  %s: %zu x %s: %s; first: ", finding_state_name(state), same,
+               finding_sentence(finding->kind), finding->why);
         print_place(verification, finding->address);
         putchar('\n');
     }
@@ -151,13 +161,16 @@ void report_print(const struct verification *verification, size_t limit)
     printf("%s: %s\n", verification->image->path, findings->open ? "NOT VERIFIED" : "verified");
     if (verification->image->build_id[0])
         printf("  build-id: %s\n", verification->image->build_id);
-    printf("  instructions: %llu in %zu executable sections\n", (unsigned long long)verification->instructions,
-           verification->section_count);
-    printf("  sensitive: %zu of %zu kinds; sites: %zu\n", sensitive, mnemonics, verification->records.site_count);
+    printf("  instructions: %llu in %zu executable sections\n",
+           (unsigned long long)verification->instructions, verification->section_count);
+    printf("  sensitive: %zu of %zu kinds; sites: %zu\n", sensitive, mnemonics,
+           verification->records.site_count);
     if (!verification->records.present && sensitive)
-        printf("  no section " AFTERBURN_SECTION ": it was not assembled through `afterburner as`\n");
+        printf("  no section " AFTERBURN_SECTION
+               ": it was not assembled through `afterburner as`\n");
     print_alternatives(verification);
-    printf("  findings: %zu open, %zu explained, %zu exempt\n", findings->open, findings->explained, findings->exempt);
+    printf("  findings: %zu open, %zu explained, %zu exempt\n", findings->open, findings->explained,
+           findings->exempt);
     print_findings(verification, FINDING_OPEN, limit);
     if (limit) {
         print_settled(verification, FINDING_EXPLAINED);
@@ -168,7 +181,9 @@ void report_print(const struct verification *verification, size_t limit)
     }
 }
 
-/* --- For programs ----------------------------------------------------------------------------------------------------- */
+/* --- For programs
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 static json_t *hexadecimal(uint64_t value)
 {
@@ -238,20 +253,24 @@ static json_t *alternatives_json(const struct verification *verification)
 
 json_t *report_certificate(const struct verification *verification)
 {
-    json_t *certificate = json_object(), *tools = json_object(), *counts = json_object(), *mnemonics = json_object();
+    json_t *certificate = json_object(), *tools = json_object(), *counts = json_object(),
+           *mnemonics = json_object();
     json_t *sections = json_object();
     unsigned long long zydis = ZydisGetVersion();
     int major, minor;
 
     cs_version(&major, &minor);
     json_object_set_new(tools, "afterburner", json_string(AFTERBURNER_VERSION));
-    json_object_set_new(tools, "zydis", json_sprintf("%llu.%llu.%llu", zydis >> 48, zydis >> 32 & 0xffff, zydis >> 16 & 0xffff));
+    json_object_set_new(
+        tools, "zydis",
+        json_sprintf("%llu.%llu.%llu", zydis >> 48, zydis >> 32 & 0xffff, zydis >> 16 & 0xffff));
     json_object_set_new(tools, "capstone", json_sprintf("%d.%d", major, minor));
     json_object_set_new(tools, "libopcodes", json_string(AFTERBURNER_BINUTILS_VERSION));
 
     for (int i = 1; i < ENTRY_NUMBERS; i++)
         if (verification->by_entry[i])
-            json_object_set_new(mnemonics, sensitive_name(i), json_integer((json_int_t)verification->by_entry[i]));
+            json_object_set_new(mnemonics, sensitive_name(i),
+                                json_integer((json_int_t)verification->by_entry[i]));
     for (size_t i = 0; i < verification->section_count; i++) {
         const struct section_count *count = &verification->sections[i];
         json_t *object = json_object();
@@ -261,10 +280,13 @@ json_t *report_certificate(const struct verification *verification)
         json_object_set_new(object, "sites", json_integer((json_int_t)count->sites));
         json_object_set_new(sections, count->section->name, object);
     }
-    json_object_set_new(counts, "instructions", json_integer((json_int_t)verification->instructions));
-    json_object_set_new(counts, "sites", json_integer((json_int_t)verification->records.site_count));
+    json_object_set_new(counts, "instructions",
+                        json_integer((json_int_t)verification->instructions));
+    json_object_set_new(counts, "sites",
+                        json_integer((json_int_t)verification->records.site_count));
     json_object_set_new(counts, "open", json_integer((json_int_t)verification->findings.open));
-    json_object_set_new(counts, "explained", json_integer((json_int_t)verification->findings.explained));
+    json_object_set_new(counts, "explained",
+                        json_integer((json_int_t)verification->findings.explained));
     json_object_set_new(counts, "exempt", json_integer((json_int_t)verification->findings.exempt));
     json_object_set_new(counts, "by_mnemonic", mnemonics);
     json_object_set_new(counts, "by_section", sections);

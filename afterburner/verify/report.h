@@ -12,14 +12,17 @@
  * in one line for each reason; 0 lists every one. */
 void report_print(const struct verification *verification, size_t limit);
 
-/* The certificate: tool versions, build-id, counts by mnemonic and section, alternatives, every finding. */
+/* The certificate: tool versions, build-id, counts by mnemonic and section, alternatives, every
+ * finding. */
 json_t *report_certificate(const struct verification *verification);
 
-/* The sensitive instructions an alternative's replacement holds: names separated by spaces in `text`. Gives their number. */
-size_t alternative_sensitive(const struct verification *verification, const struct alternative *alternative, char *text,
-                             size_t capacity);
+/* The sensitive instructions an alternative's replacement holds: names separated by spaces in
+ * `text`. Gives their number. */
+size_t alternative_sensitive(const struct verification *verification,
+                             const struct alternative *alternative, char *text, size_t capacity);
 
-/* Writes JSON to a file through a temporary one, or to standard output for "-". Gives an exit code. */
+/* Writes JSON to a file through a temporary one, or to standard output for "-". Gives an exit code.
+ */
 int report_write_json(const char *path, const json_t *json);
 
 #endif

@@ -22,8 +22,12 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-    {"json", 'j', "FILE", 0, "Write the certificate to FILE (`-`: standard output, and no report); with several images, an array", 0},
-    {"limit", 'l', "N", 0, "List at most N open findings, and settled ones by reason (default 20; 0: list every one)", 0},
+    {"json", 'j', "FILE", 0,
+     "Write the certificate to FILE (`-`: standard output, and no report); with several images, an "
+     "array",
+     0},
+    {"limit", 'l', "N", 0,
+     "List at most N open findings, and settled ones by reason (default 20; 0: list every one)", 0},
     {"quiet", 'q', NULL, 0, "No report: the exit code and the certificate say it", 0},
     {0},
 };
@@ -65,9 +69,12 @@ static const struct argp parser = {
     parse_option,
     "IMAGE...",
     "Prove that no sensitive instruction of an ELF image lies outside a site."
-    "\vIMAGE is a linked kernel or a relocatable module. Every executable section is decoded from every symbol, record, "
-    "branch target and table entry, with Zydis and Capstone; where they differ, libopcodes and a written rule may settle it.\n\n"
-    "Exit codes: 0 verified; 1 open findings; 2 usage; 3 an image cannot be read or its records are not understood; "
+    "\vIMAGE is a linked kernel or a relocatable module. Every executable section is decoded from "
+    "every symbol, record, "
+    "branch target and table entry, with Zydis and Capstone; where they differ, libopcodes and a "
+    "written rule may settle it.\n\n"
+    "Exit codes: 0 verified; 1 open findings; 2 usage; 3 an image cannot be read or its records "
+    "are not understood; "
     "4 the certificate cannot be written.\n\n"
     "Example: afterburner verify --json certificate.json vmlinux",
     NULL,
@@ -130,7 +137,8 @@ int command_verify(int argc, char **argv)
             worst = code;
     }
     if (options.json && json_array_size(certificates)) {
-        const json_t *whole = options.file_count == 1 ? json_array_get(certificates, 0) : certificates;
+        const json_t *whole =
+            options.file_count == 1 ? json_array_get(certificates, 0) : certificates;
         int code = report_write_json(options.json, whole);
 
         if (code > worst)

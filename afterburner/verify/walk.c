@@ -43,7 +43,8 @@ struct decoded {
 
 static void add_address(struct addresses *addresses, uint64_t address)
 {
-    memory_grow((void **)&addresses->list, &addresses->capacity, addresses->count, sizeof(uint64_t));
+    memory_grow((void **)&addresses->list, &addresses->capacity, addresses->count,
+                sizeof(uint64_t));
     addresses->list[addresses->count++] = address;
 }
 
@@ -71,7 +72,8 @@ static int mode_index(int bits)
     return bits == 64 ? 2 : bits == 32 ? 1 : 0;
 }
 
-/* --- One instruction, all decoders ------------------------------------------------------------------------------------ */
+/* --- One instruction, all decoders
+ * ------------------------------------------------------------------------------------ */
 
 enum decoder_fault {
     FAULT_UNKNOWN,
@@ -88,7 +90,8 @@ static const struct {
 #include "decode/decoder-rules.def"
 };
 
-/* The rule that explains a difference, when the third decoder agrees with Zydis at these very bytes; else NULL. */
+/* The rule that explains a difference, when the third decoder agrees with Zydis at these very
+ * bytes; else NULL. */
 static const char *explain(const struct decoded *decoded, enum decoder_fault fault)
 {
     const char *mnemonic = zydis_mnemonic(&decoded->instruction);
@@ -99,7 +102,8 @@ static const char *explain(const struct decoded *decoded, enum decoder_fault fau
 
         if (decoder_rules[i].fault != fault || strcmp(decoder_rules[i].zydis, mnemonic) != 0)
             continue;
-        length = third_decode(decoded->bytes, decoded->available, decoded->address, decoded->bits, text, sizeof(text));
+        length = third_decode(decoded->bytes, decoded->available, decoded->address, decoded->bits,
+                              text, sizeof(text));
         if (length == decoded->instruction.length && sscanf(text, "%31s", word) == 1 &&
             word_in_list(word, decoder_rules[i].opcodes))
             return decoder_rules[i].why;
@@ -113,15 +117,17 @@ static void format_bytes(const unsigned char *bytes, size_t count, char *text)
         sprintf(text + 3 * i, "%02x%s", bytes[i], i + 1 < count ? " " : "");
 }
 
-static void differ(struct walker *walker, const struct decoded *decoded, enum decoder_fault fault, const char *how)
+static void differ(struct walker *walker, const struct decoded *decoded, enum decoder_fault fault,
+                   const char *how)
 {
     const char *why = explain(decoded, fault);
     char bytes[3 * INSTRUCTION_MAX + 1], text[160];
 
     format_bytes(decoded->bytes, decoded->instruction.length, bytes);
     operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
-    findings_add(&walker->verification->findings, FINDING_DECODERS_DIFFER, why ? FINDING_EXPLAINED : FINDING_OPEN,
-                 decoded->address, why, "%s: Zydis says `%s` (%s), Capstone %s", bytes, text,
+    findings_add(&walker->verification->findings, FINDING_DECODERS_DIFFER,
+                 why ? FINDING_EXPLAINED : FINDING_OPEN, decoded->address, why,
+                 "%s: Zydis says `%s` (%s), Capstone %s", bytes, text,
                  sensitive_name(classify_zydis(&decoded->instruction, decoded->operands)), how);
 }
 
@@ -129,24 +135,28 @@ static void differ(struct walker *walker, const struct decoded *decoded, enum de
 static int decode(struct walker *walker, uint64_t address, struct decoded *decoded)
 {
     const struct image_section *section = walker->section;
-    struct mark mark = records_mark_at(&walker->verification->records, walker->verification->image, section, address);
+    struct mark mark = records_mark_at(&walker->verification->records, walker->verification->image,
+                                       section, address);
 
     decoded->address = address;
-    decoded->bits = mark.bits == 16 || mark.bits == 32 ? mark.bits : walker->verification->image->bits;
+    decoded->bits =
+        mark.bits == 16 || mark.bits == 32 ? mark.bits : walker->verification->image->bits;
     decoded->exemption = mark.exemption;
     decoded->bytes = section->bytes + (address - section->address);
     decoded->available = section->size - (address - section->address);
     if (decoded->available > INSTRUCTION_MAX)
         decoded->available = INSTRUCTION_MAX;
-    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&walker->zydis[mode_index(decoded->bits)], decoded->bytes, decoded->available,
+    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&walker->zydis[mode_index(decoded->bits)],
+                                               decoded->bytes, decoded->available,
                                                &decoded->instruction, decoded->operands));
 }
 
-/* Capstone's view of what Zydis decoded: differences become findings. Gives the entry both agree on, or Zydis's when the
- * difference is explained or reported. */
+/* Capstone's view of what Zydis decoded: differences become findings. Gives the entry both agree
+ * on, or Zydis's when the difference is explained or reported. */
 static int second_opinion(struct walker *walker, const struct decoded *decoded)
 {
-    int index = mode_index(decoded->bits), kind = classify_zydis(&decoded->instruction, decoded->operands), other;
+    int index = mode_index(decoded->bits),
+        kind = classify_zydis(&decoded->instruction, decoded->operands), other;
     cs_insn *instruction = walker->capstone[index].instruction;
     const uint8_t *code = decoded->bytes;
     size_t size = decoded->available;
@@ -161,7 +171,8 @@ static int second_opinion(struct walker *walker, const struct decoded *decoded)
     } else {
         other = classify_capstone(walker->capstone[index].handle, instruction);
         if (other != kind) {
-            snprintf(how, sizeof(how), "says %s (%s)", instruction->mnemonic, sensitive_name(other));
+            snprintf(how, sizeof(how), "says %s (%s)", instruction->mnemonic,
+                     sensitive_name(other));
             differ(walker, decoded, FAULT_CLASS, how);
             kind = kind ? kind : other; /* sensitive for one of them is sensitive */
         }
@@ -169,7 +180,8 @@ static int second_opinion(struct walker *walker, const struct decoded *decoded)
     return kind;
 }
 
-/* --- What an instruction must satisfy --------------------------------------------------------------------------------- */
+/* --- What an instruction must satisfy
+ * --------------------------------------------------------------------------------- */
 
 static const char *exemption_text(int exemption)
 {
@@ -193,15 +205,18 @@ static void check_sensitive(struct walker *walker, const struct decoded *decoded
 
     walker->verification->by_entry[kind]++;
     walker->counts->sensitive++;
-    if (site && site->instruction == decoded->address && site->record.length == decoded->instruction.length)
+    if (site && site->instruction == decoded->address &&
+        site->record.length == decoded->instruction.length)
         return; /* check_records compares the rest */
     operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
     if (!site)
-        findings_add(&walker->verification->findings, FINDING_UNANNOTATED, exempt ? FINDING_EXEMPT : FINDING_OPEN,
-                     decoded->address, exempt, "`%s` (%s)", text, sensitive_name(kind));
+        findings_add(&walker->verification->findings, FINDING_UNANNOTATED,
+                     exempt ? FINDING_EXEMPT : FINDING_OPEN, decoded->address, exempt, "`%s` (%s)",
+                     text, sensitive_name(kind));
     else
-        findings_add(&walker->verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, decoded->address, NULL,
-                     "`%s` (%s) is not where the record says", text, sensitive_name(kind));
+        findings_add(&walker->verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN,
+                     decoded->address, NULL, "`%s` (%s) is not where the record says", text,
+                     sensitive_name(kind));
 }
 
 static void note_branch(struct walker *walker, const struct decoded *decoded)
@@ -212,8 +227,10 @@ static void note_branch(struct walker *walker, const struct decoded *decoded)
         decoded->instruction.meta.branch_type != ZYDIS_BRANCH_TYPE_NEAR)
         return;
     for (int i = 0; i < decoded->instruction.operand_count_visible; i++)
-        if (decoded->operands[i].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && decoded->operands[i].imm.is_relative &&
-            ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&decoded->instruction, &decoded->operands[i], decoded->address, &target))) {
+        if (decoded->operands[i].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
+            decoded->operands[i].imm.is_relative &&
+            ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&decoded->instruction, &decoded->operands[i],
+                                                  decoded->address, &target))) {
             const struct site *site = records_site_at(&walker->verification->records, target);
             char text[160];
 
@@ -221,14 +238,17 @@ static void note_branch(struct walker *walker, const struct decoded *decoded)
             if (!site || site->start == target)
                 continue;
             operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
-            findings_add(&walker->verification->findings, FINDING_BRANCH_INTO_SITE, FINDING_OPEN, decoded->address, NULL,
+            findings_add(&walker->verification->findings, FINDING_BRANCH_INTO_SITE, FINDING_OPEN,
+                         decoded->address, NULL,
                          "`%s` lands 0x%llx bytes into the %s site at 0x%llx", text,
-                         (unsigned long long)(target - site->start), sensitive_name(site->record.kind),
-                         (unsigned long long)site->start);
+                         (unsigned long long)(target - site->start),
+                         sensitive_name(site->record.kind), (unsigned long long)site->start);
         }
 }
 
-/* --- Walking ---------------------------------------------------------------------------------------------------------- */
+/* --- Walking
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static void undecodable(struct walker *walker, uint64_t address)
 {
@@ -237,12 +257,14 @@ static void undecodable(struct walker *walker, uint64_t address)
     char text[3 * INSTRUCTION_MAX + 1];
 
     format_bytes(bytes, left < 8 ? left : 8, text);
-    findings_add(&walker->verification->findings, FINDING_UNDECODABLE, FINDING_OPEN, address, NULL, "bytes %s", text);
+    findings_add(&walker->verification->findings, FINDING_UNDECODABLE, FINDING_OPEN, address, NULL,
+                 "bytes %s", text);
 }
 
-/* Decodes from `address` until `limit` or a byte where decoding already began. `known` has a flag for each byte of the
- * section. Gives where it stopped. */
-static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limit, unsigned char *known)
+/* Decodes from `address` until `limit` or a byte where decoding already began. `known` has a flag
+ * for each byte of the section. Gives where it stopped. */
+static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limit,
+                          unsigned char *known)
 {
     while (address < limit) {
         unsigned char *flag = &known[address - walker->section->address];
@@ -269,7 +291,8 @@ static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limi
 
 static void add_if_inside(struct walker *walker, struct addresses *starts, uint64_t address)
 {
-    if (address >= walker->section->address && address - walker->section->address < walker->section->size)
+    if (address >= walker->section->address &&
+        address - walker->section->address < walker->section->size)
         add_address(starts, address);
 }
 
@@ -305,7 +328,8 @@ static const char *symbol_at(const struct verification *verification, uint64_t a
     return NULL;
 }
 
-/* Walks a section: from each start to the next, then from branch targets that fell between instructions. */
+/* Walks a section: from each start to the next, then from branch targets that fell between
+ * instructions. */
 static void walk_section(struct walker *walker, unsigned char *known)
 {
     const struct image_section *section = walker->section;
@@ -322,9 +346,9 @@ static void walk_section(struct walker *walker, unsigned char *known)
         if (at == limit || limit == end)
             continue;
         symbol = symbol_at(walker->verification, limit);
-        findings_add(&walker->verification->findings, FINDING_SYMBOL_IN_INSTRUCTION, FINDING_OPEN, limit, NULL,
-                     "%s is %llu bytes before the end of the instruction around it", symbol ? symbol : "a place a table names",
-                     (unsigned long long)(at - limit));
+        findings_add(&walker->verification->findings, FINDING_SYMBOL_IN_INSTRUCTION, FINDING_OPEN,
+                     limit, NULL, "%s is %llu bytes before the end of the instruction around it",
+                     symbol ? symbol : "a place a table names", (unsigned long long)(at - limit));
     }
     free(starts.list);
 }
@@ -371,7 +395,8 @@ int walk_image(struct verification *verification)
         free(known);
         return -1;
     }
-    verification->sections = memory_allocate(image->section_count * sizeof(*verification->sections));
+    verification->sections =
+        memory_allocate(image->section_count * sizeof(*verification->sections));
     for (size_t i = 0; i < image->section_count; i++) {
         known[i] = NULL;
         if (!is_executable(&image->sections[i]))
@@ -383,7 +408,8 @@ int walk_image(struct verification *verification)
         *walker.counts = (struct section_count){.section = walker.section};
         walk_section(&walker, known[i]);
     }
-    /* Branch targets between instructions: decode what a CPU would meet there too, until nothing new turns up. */
+    /* Branch targets between instructions: decode what a CPU would meet there too, until nothing
+     * new turns up. */
     while (done < walker.targets.count) {
         uint64_t target = walker.targets.list[done++];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Decodes every executable section of an image with both decoders and checks what it meets against the records. */
+/* Decodes every executable section of an image with both decoders and checks what it meets against
+ * the records. */
 #ifndef AFTERBURNER_VERIFY_WALK_H
 #define AFTERBURNER_VERIFY_WALK_H
 
@@ -30,12 +31,13 @@ struct verification {
     size_t section_count;
 };
 
-/* Decodes from every symbol, every record, every direct branch target and every place a table of the guest names, and adds
- * what is wrong to the findings; fills in the counts. Gives 0, or -1 when a decoder cannot be started. */
+/* Decodes from every symbol, every record, every direct branch target and every place a table of
+ * the guest names, and adds what is wrong to the findings; fills in the counts. Gives 0, or -1 when
+ * a decoder cannot be started. */
 int walk_image(struct verification *verification);
 
-/* Checks of the records themselves, once the code has been walked: overlaps, places, spans, symbols and table entries
- * inside sites, alternatives that would cut one. */
+/* Checks of the records themselves, once the code has been walked: overlaps, places, spans, symbols
+ * and table entries inside sites, alternatives that would cut one. */
 void check_records(struct verification *verification);
 
 #endif

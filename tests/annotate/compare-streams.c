@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Shows that an annotated object does what its plain twin does: with nops left out, both decode to the same instructions,
- * with the same operands, the same branch targets and the same relocations.
+/* Shows that an annotated object does what its plain twin does: with nops left out, both decode to
+ * the same instructions, with the same operands, the same branch targets and the same relocations.
  *
  *     compare-streams PLAIN ANNOTATED [PLAIN ANNOTATED]...
  *
- * Nops and int3 are left out on both sides: pads are nops, and both fill up to an alignment, which moves when code grows.
- * Addresses are compared as (section, number of the instruction there), so that moved code compares equal. With one
- * argument that names a file, pairs are read from it, one to a line. Exit code: 0 all the same, 1 a difference, else the
- * file could not be read. */
+ * Nops and int3 are left out on both sides: pads are nops, and both fill up to an alignment, which
+ * moves when code grows. Addresses are compared as (section, number of the instruction there), so
+ * that moved code compares equal. With one argument that names a file, pairs are read from it, one
+ * to a line. Exit code: 0 all the same, 1 a difference, else the file could not be read. */
 #define PACKAGE "afterburner"
 #include <Zydis/Zydis.h>
 #include <bfd.h>
@@ -33,16 +33,17 @@ struct stream {
 
 static unsigned long long compared, nops_left_out;
 
-static int decode_at(const struct stream *stream, uint64_t address, ZydisDecodedInstruction *instruction,
-                     ZydisDecodedOperand *operands)
+static int decode_at(const struct stream *stream, uint64_t address,
+                     ZydisDecodedInstruction *instruction, ZydisDecodedOperand *operands)
 {
     struct mark mark = records_mark_at(stream->records, stream->image, stream->section, address);
     uint64_t offset = address - stream->section->address;
     ZydisDecoder decoder;
 
     zydis_open(&decoder, mark.bits);
-    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, stream->section->bytes + offset, stream->section->size - offset,
-                                               instruction, operands));
+    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, stream->section->bytes + offset,
+                                               stream->section->size - offset, instruction,
+                                               operands));
 }
 
 static void fill(struct stream *stream)
@@ -54,10 +55,12 @@ static void fill(struct stream *stream)
         ZydisDecodedInstruction instruction;
         int known = decode_at(stream, at, &instruction, operands);
 
-        if (known && (is_padding_nop(&instruction, operands) || instruction.mnemonic == ZYDIS_MNEMONIC_INT3)) {
+        if (known && (is_padding_nop(&instruction, operands) ||
+                      instruction.mnemonic == ZYDIS_MNEMONIC_INT3)) {
             nops_left_out++;
         } else {
-            memory_grow((void **)&stream->addresses, &stream->capacity, stream->count, sizeof(uint64_t));
+            memory_grow((void **)&stream->addresses, &stream->capacity, stream->count,
+                        sizeof(uint64_t));
             stream->addresses[stream->count++] = at;
         }
         at += known ? instruction.length : 1;
@@ -98,34 +101,40 @@ static const struct stream *stream_at(const struct side *side, uint64_t address)
     return NULL;
 }
 
-/* The section an address belongs to, its end included: loops compare with it. Laid-out sections never touch. */
+/* The section an address belongs to, its end included: loops compare with it. Laid-out sections
+ * never touch. */
 static const struct image_section *section_around(const struct image *image, uint64_t address)
 {
     for (size_t i = 0; i < image->section_count; i++) {
         const struct image_section *section = &image->sections[i];
 
-        if (section->allocated && address >= section->address && address - section->address <= section->size)
+        if (section->allocated && address >= section->address &&
+            address - section->address <= section->size)
             return section;
     }
     return NULL;
 }
 
-/* Whether the linker fills part of an instruction in: then compare_relocations compares what with. */
+/* Whether the linker fills part of an instruction in: then compare_relocations compares what with.
+ */
 static int is_relocated(const struct stream *stream, uint64_t address, unsigned int length)
 {
     uint64_t offset = address - stream->section->address;
 
     for (long i = 0; i < stream->relocation_count; i++)
-        if (stream->relocations[i]->address >= offset && stream->relocations[i]->address < offset + length)
+        if (stream->relocations[i]->address >= offset &&
+            stream->relocations[i]->address < offset + length)
             return 1;
     return 0;
 }
 
 /* Whether two addresses mean the same place. */
-static int same_place(const struct side *plain, uint64_t a, const struct side *annotated, uint64_t b)
+static int same_place(const struct side *plain, uint64_t a, const struct side *annotated,
+                      uint64_t b)
 {
     const struct stream *x = stream_at(plain, a), *y = stream_at(annotated, b);
-    const struct image_section *s = section_around(&plain->image, a), *t = section_around(&annotated->image, b);
+    const struct image_section *s = section_around(&plain->image, a),
+                               *t = section_around(&annotated->image, b);
 
     if (x && y)
         return strcmp(x->section->name, y->section->name) == 0 && index_of(x, a) == index_of(y, b);
@@ -134,8 +143,8 @@ static int same_place(const struct side *plain, uint64_t a, const struct side *a
     return !x && !y && !s && !t; /* undefined symbols: the relocations are compared by name */
 }
 
-static int same_instruction(const struct side *plain, const struct stream *x, uint64_t a, const struct side *annotated,
-                            const struct stream *y, uint64_t b)
+static int same_instruction(const struct side *plain, const struct stream *x, uint64_t a,
+                            const struct side *annotated, const struct stream *y, uint64_t b)
 {
     ZydisDecodedOperand p[ZYDIS_MAX_OPERAND_COUNT], q[ZYDIS_MAX_OPERAND_COUNT];
     ZydisDecodedInstruction i, k;
@@ -144,11 +153,14 @@ static int same_instruction(const struct side *plain, const struct stream *x, ui
     if (known != decode_at(y, b, &k, q))
         return 0;
     if (!known)
-        return x->section->bytes[a - x->section->address] == y->section->bytes[b - y->section->address];
+        return x->section->bytes[a - x->section->address] ==
+               y->section->bytes[b - y->section->address];
     if (i.mnemonic != k.mnemonic || i.operand_count_visible != k.operand_count_visible)
         return 0;
-    /* A branch may need its long form once code has grown, which accepts other prefixes: its target is compared below. */
-    if (i.meta.branch_type == ZYDIS_BRANCH_TYPE_NONE && (i.operand_width != k.operand_width || i.attributes != k.attributes))
+    /* A branch may need its long form once code has grown, which accepts other prefixes: its target
+     * is compared below. */
+    if (i.meta.branch_type == ZYDIS_BRANCH_TYPE_NONE &&
+        (i.operand_width != k.operand_width || i.attributes != k.attributes))
         return 0;
     for (int n = 0; n < i.operand_count_visible; n++) {
         ZyanU64 u, v;
@@ -161,15 +173,18 @@ static int same_instruction(const struct side *plain, const struct stream *x, ui
                 return 0;
             break;
         case ZYDIS_OPERAND_TYPE_MEMORY:
-            if (p[n].mem.base != q[n].mem.base || p[n].mem.index != q[n].mem.index || p[n].mem.scale != q[n].mem.scale ||
-                p[n].mem.segment != q[n].mem.segment || p[n].size != q[n].size)
+            if (p[n].mem.base != q[n].mem.base || p[n].mem.index != q[n].mem.index ||
+                p[n].mem.scale != q[n].mem.scale || p[n].mem.segment != q[n].mem.segment ||
+                p[n].size != q[n].size)
                 return 0;
             if (p[n].mem.base == ZYDIS_REGISTER_RIP) {
                 if (!ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&i, &p[n], a, &u)) ||
-                    !ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&k, &q[n], b, &v)) || !same_place(plain, u, annotated, v))
+                    !ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&k, &q[n], b, &v)) ||
+                    !same_place(plain, u, annotated, v))
                     return 0;
             } else if (p[n].mem.disp.value != q[n].mem.disp.value &&
-                       !same_place(plain, (uint64_t)p[n].mem.disp.value, annotated, (uint64_t)q[n].mem.disp.value) &&
+                       !same_place(plain, (uint64_t)p[n].mem.disp.value, annotated,
+                                   (uint64_t)q[n].mem.disp.value) &&
                        !(is_relocated(x, a, i.length) && is_relocated(y, b, k.length))) {
                 return 0;
             }
@@ -202,11 +217,12 @@ static void print_instruction(const struct stream *stream, uint64_t address)
 
     if (decode_at(stream, address, &instruction, operands))
         operands_normalised_text(&instruction, operands, text, sizeof(text));
-    printf("    %s+0x%llx: %s\n", stream->section->name, (unsigned long long)(address - stream->section->address), text);
+    printf("    %s+0x%llx: %s\n", stream->section->name,
+           (unsigned long long)(address - stream->section->address), text);
 }
 
-static int compare_stream(const struct side *plain, const struct stream *x, const struct side *annotated,
-                          const struct stream *y)
+static int compare_stream(const struct side *plain, const struct stream *x,
+                          const struct side *annotated, const struct stream *y)
 {
     size_t count = x->count < y->count ? x->count : y->count;
 
@@ -214,19 +230,21 @@ static int compare_stream(const struct side *plain, const struct stream *x, cons
         compared++;
         if (same_instruction(plain, x, x->addresses[i], annotated, y, y->addresses[i]))
             continue;
-        printf("%s and %s differ at instruction %zu:\n", plain->image.path, annotated->image.path, i);
+        printf("%s and %s differ at instruction %zu:\n", plain->image.path, annotated->image.path,
+               i);
         print_instruction(x, x->addresses[i]);
         print_instruction(y, y->addresses[i]);
         return 1;
     }
     if (x->count == y->count)
         return 0;
-    printf("%s has %zu instructions in %s, %s has %zu\n", plain->image.path, x->count, x->section->name, annotated->image.path,
-           y->count);
+    printf("%s has %zu instructions in %s, %s has %zu\n", plain->image.path, x->count,
+           x->section->name, annotated->image.path, y->count);
     return 1;
 }
 
-/* Relocations of a section, in order: type and symbol; the addend only where it cannot move (symbols outside code). */
+/* Relocations of a section, in order: type and symbol; the addend only where it cannot move
+ * (symbols outside code). */
 static char *describe_relocations(const struct stream *stream)
 {
     arelent **relocations = stream->relocations;
@@ -238,7 +256,8 @@ static char *describe_relocations(const struct stream *stream)
         const asymbol *symbol = *relocations[i]->sym_ptr_ptr;
         int moves = symbol->flags & BSF_SECTION_SYM && symbol->section->flags & SEC_CODE;
 
-        fprintf(out, "%s %s", relocations[i]->howto ? relocations[i]->howto->name : "?", symbol->name);
+        fprintf(out, "%s %s", relocations[i]->howto ? relocations[i]->howto->name : "?",
+                symbol->name);
         if (!moves)
             fprintf(out, "+%llx", (unsigned long long)relocations[i]->addend);
         fputc('\n', out);
@@ -247,14 +266,15 @@ static char *describe_relocations(const struct stream *stream)
     return text;
 }
 
-static int compare_relocations(const struct side *plain, const struct stream *x, const struct side *annotated,
-                               const struct stream *y)
+static int compare_relocations(const struct side *plain, const struct stream *x,
+                               const struct side *annotated, const struct stream *y)
 {
     char *a = describe_relocations(x), *b = describe_relocations(y);
     int differ = strcmp(a, b) != 0;
 
     if (differ)
-        printf("%s and %s: the relocations of %s differ\n", plain->image.path, annotated->image.path, x->section->name);
+        printf("%s and %s: the relocations of %s differ\n", plain->image.path,
+               annotated->image.path, x->section->name);
     free(a);
     free(b);
     return differ;
@@ -267,8 +287,8 @@ static void read_relocations(struct stream *stream)
 
     stream->relocations = memory_allocate(room > 0 ? (size_t)room : sizeof(arelent *));
     if (room > 0)
-        stream->relocation_count =
-            bfd_canonicalize_reloc(stream->image->handle, section, stream->relocations, stream->image->private);
+        stream->relocation_count = bfd_canonicalize_reloc(
+            stream->image->handle, section, stream->relocations, stream->image->private);
 }
 
 static int open_side(const char *path, struct side *side)
@@ -323,7 +343,8 @@ static int compare_pair(const char *plain_path, const char *annotated_path)
     for (size_t i = 0; i < plain.stream_count && !differ; i++) {
         const struct stream *x = &plain.streams[i], *y = &annotated.streams[i];
 
-        differ = strcmp(x->section->name, y->section->name) != 0 || compare_stream(&plain, x, &annotated, y) ||
+        differ = strcmp(x->section->name, y->section->name) != 0 ||
+                 compare_stream(&plain, x, &annotated, y) ||
                  compare_relocations(&plain, x, &annotated, y);
     }
     close_side(&plain);
@@ -358,7 +379,7 @@ int main(int argc, char **argv)
         pairs++;
         worst = code > worst ? code : worst;
     }
-    printf("%zu pairs, %llu instructions compared, %llu nops and int3 left out: %s\n", pairs, compared, nops_left_out,
-           worst ? "DIFFERENT" : "the same");
+    printf("%zu pairs, %llu instructions compared, %llu nops and int3 left out: %s\n", pairs,
+           compared, nops_left_out, worst ? "DIFFERENT" : "the same");
     return pairs == 0 ? 2 : worst;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Breaks an annotated image in every way an entry of the table can be broken, and asks the verifier to notice.
+/* Breaks an annotated image in every way an entry of the table can be broken, and asks the verifier
+ * to notice.
  *
  *     mutation AFTERBURNER_AS
  *
- * For each sample of the table, in 64 and in 32 bits: its record is removed; each byte of its pad is flipped; an instance
- * that never saw the annotator is linked in, once assembled by plain `as` and once smuggled through ours as .ascii. Each
- * must give an open finding in the very function; the unbroken image must give none. At the end every entry must have been
- * through all of it. The verifier runs in this process, on images in memory. */
+ * For each sample of the table, in 64 and in 32 bits: its record is removed; each byte of its pad
+ * is flipped; an instance that never saw the annotator is linked in, once assembled by plain `as`
+ * and once smuggled through ours as .ascii. Each must give an open finding in the very function;
+ * the unbroken image must give none. At the end every entry must have been through all of it. The
+ * verifier runs in this process, on images in memory. */
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +32,8 @@ enum mutation {
     MUTATION_COUNT,
 };
 
-static const char *const mutation_names[] = {"record removed", "pad byte flipped", "instance injected",
-                                             "instance injected as data"};
+static const char *const mutation_names[] = {"record removed", "pad byte flipped",
+                                             "instance injected", "instance injected as data"};
 static unsigned int done[256][MUTATION_COUNT]; /* by entry number */
 static unsigned int checks, failures;
 static const char *assembler;
@@ -76,10 +78,13 @@ static unsigned char *read_whole(const char *path, size_t *size)
     return bytes;
 }
 
-/* --- The verifier, on bytes in memory --------------------------------------------------------------------------------- */
+/* --- The verifier, on bytes in memory
+ * --------------------------------------------------------------------------------- */
 
-/* Verifies an image. Gives the number of open findings; *named counts those in `function` or at one of its symbols. */
-static size_t verify_bytes(const unsigned char *bytes, size_t size, const char *function, size_t *named)
+/* Verifies an image. Gives the number of open findings; *named counts those in `function` or at one
+ * of its symbols. */
+static size_t verify_bytes(const unsigned char *bytes, size_t size, const char *function,
+                           size_t *named)
 {
     struct verification verification = {0};
     int fd = memfd_create("image", 0);
@@ -106,7 +111,8 @@ static size_t verify_bytes(const unsigned char *bytes, size_t size, const char *
         const struct finding *finding = &verification.findings.list[i];
         uint64_t offset;
 
-        if (finding->state == FINDING_OPEN && strcmp(image_function_at(&image, finding->address, &offset), function) == 0)
+        if (finding->state == FINDING_OPEN &&
+            strcmp(image_function_at(&image, finding->address, &offset), function) == 0)
             (*named)++;
     }
     findings_free(&verification.findings);
@@ -118,8 +124,8 @@ static size_t verify_bytes(const unsigned char *bytes, size_t size, const char *
     return open;
 }
 
-static void expect_caught(const unsigned char *bytes, size_t size, const char *function, const struct sensitive_sample *sample,
-                          int bits, enum mutation mutation)
+static void expect_caught(const unsigned char *bytes, size_t size, const char *function,
+                          const struct sensitive_sample *sample, int bits, enum mutation mutation)
 {
     size_t named, open = verify_bytes(bytes, size, function, &named);
 
@@ -128,11 +134,14 @@ static void expect_caught(const unsigned char *bytes, size_t size, const char *f
     if (open && named)
         return;
     failures++;
-    printf("not caught: %d bits, %s (%s): %s: %zu open findings, %zu in %s\n", bits, sensitive_name(sample->number),
-           sample->text, mutation_names[mutation], open, named, function);
+    printf("not caught: %d bits, %s (%s): %s: %zu open findings, %zu in %s\n", bits,
+           sensitive_name(sample->number), sample->text, mutation_names[mutation], open, named,
+           function);
 }
 
-/* --- Images ----------------------------------------------------------------------------------------------------------- */
+/* --- Images
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 static int fits(const struct sensitive_sample *sample, int bits)
 {
@@ -141,8 +150,11 @@ static int fits(const struct sensitive_sample *sample, int bits)
 
 static void write_function(FILE *out, const char *prefix, size_t number, const char *body)
 {
-    fprintf(out, "\t.globl %1$s%2$zu\n\t.type %1$s%2$zu,@function\n%1$s%2$zu:\n\tnop\n\t%3$s\n\tret\n\t.size %1$s%2$zu, . - %1$s%2$zu\n",
-            prefix, number, body);
+    fprintf(
+        out,
+        "\t.globl %1$s%2$zu\n\t.type "
+        "%1$s%2$zu,@function\n%1$s%2$zu:\n\tnop\n\t%3$s\n\tret\n\t.size %1$s%2$zu, . - %1$s%2$zu\n",
+        prefix, number, body);
 }
 
 static void make_base(int bits)
@@ -158,7 +170,8 @@ static void make_base(int bits)
     fputs("\t.data\n\t.globl table, selector\ntable:\nselector:\n\t.quad 0\n", out);
     fclose(out);
     run("%s --%d base.s -o base%d.o", assembler, bits, bits);
-    run("ld -m %s -e 0 -Ttext=0x100000 base%d.o -o base%d", bits == 64 ? "elf_x86_64" : "elf_i386", bits, bits);
+    run("ld -m %s -e 0 -Ttext=0x100000 base%d.o -o base%d", bits == 64 ? "elf_x86_64" : "elf_i386",
+        bits, bits);
 }
 
 /* The bytes plain `as` makes of a sample, as an .ascii directive. */
@@ -202,18 +215,21 @@ static void check_injections(size_t index, int bits)
         run("%s --%d injected.s -o injected.o", as_data ? assembler : "as", bits);
         run("ld -m %s -e 0 -Ttext=0x100000 base%d.o injected.o -o injected", machine, bits);
         bytes = read_whole("injected", &size);
-        expect_caught(bytes, size, function, sample, bits, as_data ? MUTATION_INJECTED_AS_DATA : MUTATION_INJECTED);
+        expect_caught(bytes, size, function, sample, bits,
+                      as_data ? MUTATION_INJECTED_AS_DATA : MUTATION_INJECTED);
         free(bytes);
     }
 }
 
-/* --- Broken records and pads ------------------------------------------------------------------------------------------ */
+/* --- Broken records and pads
+ * ------------------------------------------------------------------------------------------ */
 
 static size_t file_offset(const struct image *image, uint64_t address)
 {
     const struct image_section *section = image_section_at(image, address);
 
-    return (size_t)((const asection *)section->handle)->filepos + (size_t)(address - section->address);
+    return (size_t)((const asection *)section->handle)->filepos +
+           (size_t)(address - section->address);
 }
 
 /* Takes `bytes` off the size of the section whose contents are at `offset` in the file. */
@@ -260,7 +276,8 @@ static void remove_record(unsigned char *file, const struct image *image, const 
     shrink_section(file, start, sizeof(record));
 }
 
-static const struct site *site_in(const struct image *image, const struct records *records, const char *function)
+static const struct site *site_in(const struct image *image, const struct records *records,
+                                  const char *function)
 {
     for (size_t i = 0; i < records->site_count; i++) {
         uint64_t offset;
@@ -343,7 +360,8 @@ int main(int argc, char **argv)
         for (int k = 0; k < MUTATION_COUNT; k++)
             if (!done[sensitive_entries[i].number][k]) {
                 failures++;
-                printf("entry %s was not tried with: %s\n", sensitive_entries[i].name, mutation_names[k]);
+                printf("entry %s was not tried with: %s\n", sensitive_entries[i].name,
+                       mutation_names[k]);
             }
     printf("%zu entries, %u checks, %u failures\n", sensitive_entry_count, checks, failures);
     return failures ? 1 : 0;

@@ -40,7 +40,8 @@ enum sensitive_number {
 #include "afterburn/sensitive.def"
 };
 
-/* Every site spans at least this many bytes: room for a 7-byte RIP-relative store or `call *absolute`. */
+/* Every site spans at least this many bytes: room for a 7-byte RIP-relative store or `call
+ * *absolute`. */
 #define SITE_SPAN_MIN 7
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Tables a guest kernel keeps about its own code. The verifier needs to know where they point, and which bytes the guest
- * itself will patch; what a table's entries look like, one file per guest says. */
+/* Tables a guest kernel keeps about its own code. The verifier needs to know where they point, and
+ * which bytes the guest itself will patch; what a table's entries look like, one file per guest
+ * says. */
 #ifndef AFTERBURNER_VERIFY_GUESTS_GUEST_H
 #define AFTERBURNER_VERIFY_GUESTS_GUEST_H
 
@@ -29,15 +30,18 @@ struct guest_tables {
     size_t alternative_count, alternative_capacity;
 };
 
-/* Reads the tables of every guest known; an image without them gives none. Gives 0, or -1 with a sentence in `wrong` when
- * a table makes no sense. */
-int guest_tables_read(const struct image *image, struct guest_tables *tables, char *wrong, size_t capacity);
+/* Reads the tables of every guest known; an image without them gives none. Gives 0, or -1 with a
+ * sentence in `wrong` when a table makes no sense. */
+int guest_tables_read(const struct image *image, struct guest_tables *tables, char *wrong,
+                      size_t capacity);
 void guest_tables_free(struct guest_tables *tables);
 
 /* One per guest; called by guest_tables_read. */
-int linux_tables_read(const struct image *image, struct guest_tables *tables, char *wrong, size_t capacity);
+int linux_tables_read(const struct image *image, struct guest_tables *tables, char *wrong,
+                      size_t capacity);
 
 void guest_tables_add_target(struct guest_tables *tables, const char *table, uint64_t address);
-void guest_tables_add_alternative(struct guest_tables *tables, const struct alternative *alternative);
+void guest_tables_add_alternative(struct guest_tables *tables,
+                                  const struct alternative *alternative);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Linux 6.1's tables about its own text (arch/x86/include/asm/{extable,alternative,jump_label}.h, linux/static_call_types.h).
- * All entries point with 32-bit offsets relative to the field itself. */
+/* Linux 6.1's tables about its own text (arch/x86/include/asm/{extable,alternative,jump_label}.h,
+ * linux/static_call_types.h). All entries point with 32-bit offsets relative to the field itself.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,8 @@ static int32_t read_s32(const struct image_section *section, uint64_t at)
     return value;
 }
 
-static uint64_t relative(const struct image *image, const struct image_section *section, uint64_t at)
+static uint64_t relative(const struct image *image, const struct image_section *section,
+                         uint64_t at)
 {
     uint64_t address = section->address + at + (uint64_t)(int64_t)read_s32(section, at);
 
@@ -29,9 +31,11 @@ static const struct image_symbol *symbol_by_name(const struct image *image, cons
     return NULL;
 }
 
-/* Where a table lies: a section of its own, or, where the linker script put it into another one, between the symbols
+/* Where a table lies: a section of its own, or, where the linker script put it into another one,
+ * between the symbols
  * __start_TABLE and __stop_TABLE. */
-static const struct image_section *find_table(const struct image *image, const char *name, uint64_t *start, uint64_t *end)
+static const struct image_section *find_table(const struct image *image, const char *name,
+                                              uint64_t *start, uint64_t *end)
 {
     const struct image_section *section = image_section_by_name(image, name);
     const struct image_symbol *first, *last;
@@ -55,8 +59,8 @@ static const struct image_section *find_table(const struct image *image, const c
 }
 
 /* A table of fixed-size entries whose first `pointers` fields of 4 bytes point at code. */
-static int read_pointers(const struct image *image, const char *name, size_t entry_size, int pointers,
-                         struct guest_tables *tables, char *wrong, size_t capacity)
+static int read_pointers(const struct image *image, const char *name, size_t entry_size,
+                         int pointers, struct guest_tables *tables, char *wrong, size_t capacity)
 {
     uint64_t start, end;
     const struct image_section *section = find_table(image, name, &start, &end);
@@ -64,8 +68,8 @@ static int read_pointers(const struct image *image, const char *name, size_t ent
     if (!section)
         return 0;
     if ((end - start) % entry_size) {
-        snprintf(wrong, capacity, "table %s is %llu bytes, not a multiple of its entries' %zu", name,
-                 (unsigned long long)(end - start), entry_size);
+        snprintf(wrong, capacity, "table %s is %llu bytes, not a multiple of its entries' %zu",
+                 name, (unsigned long long)(end - start), entry_size);
         return -1;
     }
     for (uint64_t at = start; at < end; at += entry_size)
@@ -79,16 +83,18 @@ static const char *string_at(const struct image *image, uint64_t address)
     const struct image_section *section = image_section_at(image, address);
     uint64_t offset = section ? address - section->address : 0;
 
-    if (!section || !section->bytes || !memchr(section->bytes + offset, '\0', section->size - offset))
+    if (!section || !section->bytes ||
+        !memchr(section->bytes + offset, '\0', section->size - offset))
         return NULL;
     return (const char *)section->bytes + offset;
 }
 
 #define FEATURE_WORD_BITS 32
 
-/* The string an array of string pointers holds at `index`; *count gets how many whole words of flags the array can have
- * before the next symbol. */
-static const char *name_in_array(const struct image *image, const char *array, unsigned int index, unsigned int *count)
+/* The string an array of string pointers holds at `index`; *count gets how many whole words of
+ * flags the array can have before the next symbol. */
+static const char *name_in_array(const struct image *image, const char *array, unsigned int index,
+                                 unsigned int *count)
 {
     const struct image_symbol *table = symbol_by_name(image, array);
     const struct image_section *section = table ? &image->sections[table->section] : NULL;
@@ -110,23 +116,28 @@ static const char *name_in_array(const struct image *image, const char *array, u
     return pointer ? string_at(image, pointer) : NULL;
 }
 
-/* Linux's name for a CPU feature or bug, from the tables it prints /proc/cpuinfo with. Bugs are numbered behind the
- * features. */
-static void name_feature(const struct image *image, unsigned int feature, char *text, size_t capacity)
+/* Linux's name for a CPU feature or bug, from the tables it prints /proc/cpuinfo with. Bugs are
+ * numbered behind the features. */
+static void name_feature(const struct image *image, unsigned int feature, char *text,
+                         size_t capacity)
 {
     unsigned int features, bugs;
     const char *name = name_in_array(image, "x86_cap_flags", feature, &features), *bug = NULL;
 
     if (!name && features && feature >= features)
         bug = name_in_array(image, "x86_bug_flags", feature - features, &bugs);
-    snprintf(text, capacity, "%s%s%sword %u bit %u", bug ? "bug " : "", name ? name : bug ? bug : "", name || bug ? ", " : "",
-             feature / FEATURE_WORD_BITS, feature % FEATURE_WORD_BITS);
+    snprintf(text, capacity, "%s%s%sword %u bit %u", bug ? "bug " : "",
+             name  ? name
+             : bug ? bug
+                   : "",
+             name || bug ? ", " : "", feature / FEATURE_WORD_BITS, feature % FEATURE_WORD_BITS);
 }
 
-#define ALT_INSTR_SIZE    12
-#define ALT_FLAG_NOT      (1u << 15) /* ALTINSTR_FLAG_INV: applied when the feature is absent */
+#define ALT_INSTR_SIZE 12
+#define ALT_FLAG_NOT   (1u << 15) /* ALTINSTR_FLAG_INV: applied when the feature is absent */
 
-static int read_alternatives(const struct image *image, struct guest_tables *tables, char *wrong, size_t capacity)
+static int read_alternatives(const struct image *image, struct guest_tables *tables, char *wrong,
+                             size_t capacity)
 {
     const struct image_section *section = image_section_by_name(image, ".altinstructions");
 
@@ -148,13 +159,15 @@ static int read_alternatives(const struct image *image, struct guest_tables *tab
         char name[56];
 
         name_feature(image, feature & ~ALT_FLAG_NOT, name, sizeof(name));
-        snprintf(alternative.feature, sizeof(alternative.feature), "%s%s", feature & ALT_FLAG_NOT ? "not " : "", name);
+        snprintf(alternative.feature, sizeof(alternative.feature), "%s%s",
+                 feature & ALT_FLAG_NOT ? "not " : "", name);
         guest_tables_add_alternative(tables, &alternative);
     }
     return 0;
 }
 
-int linux_tables_read(const struct image *image, struct guest_tables *tables, char *wrong, size_t capacity)
+int linux_tables_read(const struct image *image, struct guest_tables *tables, char *wrong,
+                      size_t capacity)
 {
     size_t jump_entry = image->bits == 64 ? 16 : 12;
 
