@@ -208,7 +208,7 @@ static void append_bytes(struct filter *filter, const unsigned char *bytes, size
 static void filter_data(struct filter *filter, const struct statement *statement,
                         const char *operands, int width)
 {
-    unsigned char bytes[DATA_BYTES_MAX];
+    unsigned char bytes[DATA_BYTES_MAX] = {0};
     size_t count = read_constants(operands, statement->end, width, bytes), length;
     int found = 0;
 
@@ -375,9 +375,15 @@ static void make_site(struct filter *filter, const char *start, const char *pref
                       const char *prefix_end, int before)
 {
     insert(filter, start, before ? ".Lab_site_before {nooptimize} " : ".Lab_site {nooptimize} ");
-    if (prefix_start) {
-        append(filter, prefix_start, (size_t)(prefix_end - prefix_start));
-        append(filter, " ", 1);
+    if (prefix_start) { /* one statement or several, comments between them */
+        struct statement prefix;
+        struct scanner scanner;
+
+        scanner_start(&scanner, prefix_start, (size_t)(prefix_end - prefix_start));
+        while (scanner_next(&scanner, &prefix)) {
+            append(filter, prefix.start, (size_t)(prefix.end - prefix.start));
+            append(filter, " ", 1);
+        }
     }
     filter->result->needs_prelude = 1;
 }
