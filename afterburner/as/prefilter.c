@@ -137,6 +137,22 @@ static void open_state(struct filter *filter, const char *position, int was_defa
     filter->result->needs_prelude = 1;
 }
 
+/* Before the first statement: a rule of the policy may exempt .text, where the text begins. The
+ * lines before it may be the preprocessor's, which must stay at their lines' start. */
+static void start_state(struct filter *filter, const char *position)
+{
+    int exempt = exemption(filter);
+    char text[96];
+
+    if (exempt == AFTERBURN_EXEMPT_NOT)
+        return;
+    filter->state.exempt = exempt;
+    snprintf(text, sizeof(text), ".set .Lab_off,%d;.Lab_mark %d,%d;", exempt, filter->state.bits,
+             exempt);
+    insert(filter, position, text);
+    filter->result->needs_prelude = 1;
+}
+
 /* --- Data directives that hold instructions
  * --------------------------------------------------------------------------- */
 
@@ -591,8 +607,11 @@ void prefilter(const char *text, size_t size, const struct prefilter_options *op
     sections_start(&filter.sections);
     filter.state.exempt = AFTERBURN_EXEMPT_NOT;
     scanner_start(&scanner, text, size);
-    while (scanner_next(&scanner, &statement))
+    for (int first = 1; scanner_next(&scanner, &statement); first = 0) {
+        if (first)
+            start_state(&filter, statement.start);
         filter_statement(&filter, &statement);
+    }
     if (filter.sections.current.executable && !is_default(&filter)) {
         char mark[64];
 
