@@ -40,8 +40,7 @@ struct input {
     const char *name; /* as given; "-" is standard input */
     char *text;
     size_t size;
-    struct prefilter_result filtered;
-    char *path; /* what gas is given instead: a /proc/self/fd name, or NULL */
+    char *plain_path; /* what plain gas is given where our directives must be blanked, or NULL */
 };
 
 struct job {
@@ -50,8 +49,13 @@ struct job {
     char *real_as;
     struct input *inputs;
     size_t input_count;
-    int stdin_copy; /* memfd with what standard input held, or -1 */
-    char *source;   /* for identities */
+    char *joined; /* several inputs are one text to gas: joined here, NULL for a single one */
+    size_t joined_size;
+    struct prefilter_result filtered;
+    char *filtered_path; /* what gas is given to annotate: a /proc/self/fd name, or NULL for the
+                            file itself */
+    int stdin_copy;      /* memfd with what standard input held, or -1 */
+    char *source;        /* for identities */
 };
 
 /* --- Reading
@@ -148,23 +152,68 @@ static int read_inputs(struct job *job)
  * --------------------------------------------------------------------------------------------------------
  */
 
+/* A file in memory under a user's name: gas's messages, lines and debugging information say that
+ * name. */
+static int named_file(const char *name, const char *text, size_t size, char **path)
+{
+    char *named =
+        memory_format(".linefile 1 \"%s\"\n", strcmp(name, "-") == 0 ? "{standard input}" : name);
+    size_t head = strlen(named);
+    int fd;
+
+    named = memory_resize(named, head + size);
+    memcpy(named + head, text, size);
+    fd = memory_file(named, head + size, path);
+    free(named);
+    return fd;
+}
+
+/* Plain gas does not know our directives: gives it copies of the inputs without them. */
+static int provide_plain(struct job *job)
+{
+    for (size_t i = 0; i < job->input_count; i++) {
+        struct input *input = &job->inputs[i];
+        char *blanked = input->text && !input->plain_path
+                            ? prefilter_blank_directives(input->text, input->size)
+                            : NULL;
+        int fd = 0;
+
+        if (!blanked)
+            continue;
+        if (strcmp(input->name, "-") == 0)
+            fd = job->stdin_copy = named_file(input->name, blanked, input->size, NULL);
+        else
+            fd = named_file(input->name, blanked, input->size, &input->plain_path);
+        free(blanked);
+        if (fd < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* Becomes plain `as` with the user's own words. */
 static int become_plain(struct job *job)
 {
+    const struct as_arguments *arguments = &job->arguments;
+
+    if (provide_plain(job) < 0)
+        return EXIT_CODE_INTERNAL;
     if (job->stdin_copy >= 0) {
         lseek(job->stdin_copy, 0, SEEK_SET);
         dup2(job->stdin_copy, STDIN_FILENO);
     }
-    job->arguments.words[0] = job->real_as;
-    execv(job->real_as, job->arguments.words);
+    for (size_t i = 0; i < arguments->input_count && i < job->input_count; i++)
+        if (job->inputs[i].plain_path)
+            arguments->words[arguments->inputs[i]] = job->inputs[i].plain_path;
+    arguments->words[0] = job->real_as;
+    execv(job->real_as, arguments->words);
     message_error("%s: cannot be started: %s", job->real_as, strerror(errno));
     return EXIT_CODE_TOOL;
 }
 
-/* Copies gas's words with inputs, output and options exchanged: `with_inputs` uses the filtered
- * inputs and the prelude. */
-static char **make_words(const struct job *job, const char *prelude, char *output,
-                         char *dependencies)
+/* Copies gas's words with another output. With a prelude, it and the text to annotate take the
+ * inputs' place. */
+static char **make_words(const struct job *job, char *prelude, char *output, char *dependencies)
 {
     const struct as_arguments *arguments = &job->arguments;
     char **words = memory_allocate((arguments->word_count + 8) * sizeof(char *));
@@ -172,25 +221,27 @@ static char **make_words(const struct job *job, const char *prelude, char *outpu
 
     words[count++] = job->real_as;
     for (size_t i = 1; i < arguments->word_count; i++) {
-        int is_input = next_input < arguments->input_count && arguments->inputs[next_input] == i;
-
         if (i == arguments->output || (arguments->output && i + 1 == arguments->output))
             continue;
-        if (dependencies && (arguments->words[i] == arguments->dependencies))
-            words[count++] = dependencies;
-        else if (is_input && prelude && next_input == 0)
-            words[count++] = (char *)prelude;
-        if (is_input) {
-            const struct input *input = &job->inputs[next_input++];
-
-            words[count++] = prelude && input->path ? input->path : arguments->words[i];
-        } else if (!(dependencies && arguments->words[i] == arguments->dependencies)) {
-            words[count++] = arguments->words[i];
+        if (next_input == arguments->input_count || arguments->inputs[next_input] != i) {
+            words[count++] = dependencies && arguments->words[i] == arguments->dependencies
+                                 ? dependencies
+                                 : arguments->words[i];
+            continue;
         }
+        if (!prelude) {
+            char *plain_path = job->inputs[next_input].plain_path;
+
+            words[count++] = plain_path ? plain_path : arguments->words[i];
+        } else if (next_input == 0) {
+            words[count++] = prelude;
+            words[count++] = job->filtered_path ? job->filtered_path : arguments->words[i];
+        }
+        next_input++;
     }
     if (prelude && arguments->input_count == 0) {
-        words[count++] = (char *)prelude;
-        words[count++] = job->inputs[0].path;
+        words[count++] = prelude;
+        words[count++] = job->filtered_path;
     }
     words[count++] = "-o";
     words[count++] = output;
@@ -202,10 +253,12 @@ static char **make_words(const struct job *job, const char *prelude, char *outpu
  * exit code. */
 static int run_plain(struct job *job, char *output, int quiet_listing)
 {
-    char **words = make_words(job, NULL, output, NULL);
+    char **words = provide_plain(job) == 0 ? make_words(job, NULL, output, NULL) : NULL;
     int nowhere = quiet_listing ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
     int code;
 
+    if (!words)
+        return EXIT_CODE_INTERNAL;
     if (job->stdin_copy >= 0)
         lseek(job->stdin_copy, 0, SEEK_SET);
     code = tool_run(words, job->stdin_copy, nowhere, -1);
@@ -237,16 +290,14 @@ static int write_output(const char *name, const void *object, size_t size)
 
 #define DEPENDENCY_COLUMNS 72
 
-/* The user's name for a file gas was given, NULL for the prelude, which the user does not know of.
- */
-static const char *user_name(const struct job *job, const char *prelude, const char *name)
+/* Prints one name of a dependency rule, wrapped as gas wraps it. */
+static void print_dependency(FILE *out, const char *name, size_t *column)
 {
-    if (strcmp(name, prelude) == 0)
-        return NULL;
-    for (size_t i = 0; i < job->input_count; i++)
-        if (job->inputs[i].path && strcmp(name, job->inputs[i].path) == 0)
-            return strcmp(job->inputs[i].name, "-") == 0 ? "{standard input}" : job->inputs[i].name;
-    return name;
+    if (*column + strlen(name) > DEPENDENCY_COLUMNS - 3) {
+        fputs(" \\\n", out);
+        *column = 0;
+    }
+    *column += (size_t)fprintf(out, " %s", strcmp(name, "-") == 0 ? "{standard input}" : name);
 }
 
 /* gas's dependency file (`--MD`) names the files gas was given: it is written again with the user's
@@ -271,15 +322,14 @@ static int write_dependencies(const struct job *job, int fd, const char *prelude
     cursor = strchr(text, ':');
     for (char *word = cursor ? strtok_r(cursor + 1, " \\\n", &cursor) : NULL; word;
          word = strtok_r(NULL, " \\\n", &cursor)) {
-        const char *name = user_name(job, prelude, word);
-
-        if (!name)
+        if (strcmp(word, prelude) == 0)
+            continue; /* the user does not know of it */
+        if (!job->filtered_path || strcmp(word, job->filtered_path) != 0) {
+            print_dependency(out, word, &column);
             continue;
-        if (column + strlen(name) > DEPENDENCY_COLUMNS - 3) {
-            fputs(" \\\n", out);
-            column = 0;
         }
-        column += (size_t)fprintf(out, " %s", name);
+        for (size_t i = 0; i < job->input_count; i++)
+            print_dependency(out, job->inputs[i].name, &column);
     }
     fputc('\n', out);
     fclose(out);
@@ -299,7 +349,7 @@ static int write_dependencies(const struct job *job, int fd, const char *prelude
 static char *source_path(const struct job *job)
 {
     const char *output = as_arguments_output(&job->arguments), *slash = strrchr(output, '/');
-    const struct prefilter_result *filtered = &job->inputs[0].filtered;
+    const struct prefilter_result *filtered = &job->filtered;
     char directory[PATH_MAX], *path, *normal;
 
     if (!getcwd(directory, sizeof(directory)))
@@ -318,7 +368,31 @@ static char *source_path(const struct job *job)
     return normal;
 }
 
-static int annotate_inputs(struct job *job)
+/* gas reads several inputs as one text: so does the prefilter. */
+static void join_inputs(struct job *job)
+{
+    FILE *out;
+
+    if (job->input_count < 2)
+        return;
+    out = open_memstream(&job->joined, &job->joined_size);
+    if (!out)
+        message_out_of_memory();
+    for (size_t i = 0; i < job->input_count; i++) {
+        const struct input *input = &job->inputs[i];
+
+        if (i)
+            fprintf(out, ".linefile 1 \"%s\"\n", input->name);
+        fwrite(input->text, 1, input->size, out);
+        if (input->size && input->text[input->size - 1] != '\n')
+            fputc('\n', out);
+    }
+    if (fclose(out) != 0)
+        message_out_of_memory();
+}
+
+/* Runs the prefilter; gives whether anything may be sensitive. */
+static int filter_inputs(struct job *job)
 {
     struct prefilter_options options = {
         .bits = job->arguments.bits,
@@ -326,44 +400,30 @@ static int annotate_inputs(struct job *job)
         .intel = job->arguments.intel,
         .policy = job->policy,
     };
-    int needed = 0;
 
-    for (size_t i = 0; i < job->input_count; i++) {
-        prefilter(job->inputs[i].text, job->inputs[i].size, &options, &job->inputs[i].filtered);
-        needed |= job->inputs[i].filtered.needs_prelude;
-    }
-    return needed;
+    join_inputs(job);
+    prefilter(job->joined ? job->joined : job->inputs[0].text,
+              job->joined ? job->joined_size : job->inputs[0].size, &options, &job->filtered);
+    return job->filtered.needs_prelude;
 }
 
-/* Gives gas a copy of each input that was rewritten or came by standard input, under its own name
- * for line numbers. */
-static int provide_inputs(struct job *job)
+/* Gives gas a copy of what was rewritten, joined or came by standard input. */
+static int provide_filtered(struct job *job)
 {
-    for (size_t i = 0; i < job->input_count; i++) {
-        struct input *input = &job->inputs[i];
-        int from_stdin = strcmp(input->name, "-") == 0;
-        const char *body = input->filtered.text ? input->filtered.text : input->text;
-        size_t size = input->filtered.text ? input->filtered.size : input->size, head;
-        char *text;
-        int fd;
+    const struct input *first = &job->inputs[0];
 
-        if (!input->filtered.text && !from_stdin)
-            continue;
-        text = memory_format(".linefile 1 \"%s\"\n", from_stdin ? "{standard input}" : input->name);
-        head = strlen(text);
-        text = memory_resize(text, head + size);
-        memcpy(text + head, body, size);
-        fd = memory_file(text, head + size, &input->path);
-        free(text);
-        if (fd < 0)
-            return -1;
-    }
+    if (job->filtered.text)
+        return named_file(first->name, job->filtered.text, job->filtered.size, &job->filtered_path);
+    if (job->joined)
+        return named_file(first->name, job->joined, job->joined_size, &job->filtered_path);
+    if (strcmp(first->name, "-") == 0)
+        return named_file(first->name, first->text, first->size, &job->filtered_path);
     return 0;
 }
 
 /* Assembles with the prelude into memory. Gives gas's exit code; *said tells that it printed
  * something. */
-static int assemble(struct job *job, const char *prelude, char *object_path, char *dependencies,
+static int assemble(struct job *job, char *prelude, char *object_path, char *dependencies,
                     int *said)
 {
     char **words = make_words(job, prelude, object_path, dependencies), *text;
@@ -386,13 +446,11 @@ static int assemble(struct job *job, const char *prelude, char *object_path, cha
 
 static int finish(struct job *job, int object_fd, char *object_path)
 {
-    struct complete_options options = {.source = job->source};
+    struct complete_options options = {.source = job->source, .compiled = job->filtered.compiled};
     unsigned char *object;
     struct stat status;
     int code;
 
-    for (size_t i = 0; i < job->input_count; i++)
-        options.compiled |= job->inputs[i].filtered.compiled;
     if (fstat(object_fd, &status) < 0 || status.st_size == 0)
         return EXIT_CODE_OK; /* gas was told to make nothing */
     object = mmap(NULL, (size_t)status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, object_fd, 0);
@@ -416,15 +474,14 @@ static int annotate(struct job *job)
 
     job->source = source_path(job);
     options.source = XXH64(job->source, strlen(job->source), 0);
-    for (size_t i = 0; i < job->input_count; i++)
-        options.dynamic |= job->inputs[i].filtered.needs_dynamic;
+    options.dynamic = job->filtered.needs_dynamic;
     prelude = prelude_make(&options, &size);
     prelude_fd = memory_file(prelude, size, &prelude_path);
     free(prelude);
     object_fd = memory_file("", 0, &object_path);
     if (job->arguments.dependencies)
         dependencies_fd = memory_file("", 0, &dependencies);
-    if (prelude_fd < 0 || object_fd < 0 || provide_inputs(job) < 0)
+    if (prelude_fd < 0 || object_fd < 0 || provide_filtered(job) < 0)
         return EXIT_CODE_INTERNAL;
 
     code = assemble(job, prelude_path, object_path, dependencies, &said);
@@ -434,6 +491,8 @@ static int annotate(struct job *job)
         int plain;
 
         scratch_fd = memory_file("", 0, &scratch_path);
+        if (scratch_fd < 0)
+            return EXIT_CODE_INTERNAL;
         plain = run_plain(job, scratch_path, code == 0 && job->arguments.lists);
         close(scratch_fd);
         if (plain != 0)
@@ -482,28 +541,7 @@ static int output_is_special(const char *name)
 
 static int start_off(struct job *job)
 {
-    int found = 0;
-
-    if (read_inputs(job) < 0)
-        return become_plain(job);
-    for (size_t i = 0; i < job->input_count; i++) {
-        struct input *input = &job->inputs[i];
-
-        input->filtered.text = prefilter_blank_directives(input->text, input->size);
-        input->filtered.size = input->size;
-        if (!input->filtered.text)
-            continue;
-        if (memory_file(input->filtered.text, input->size, &input->path) < 0)
-            return EXIT_CODE_INTERNAL;
-        found = 1;
-        if (job->arguments.input_count) {
-            free(job->arguments.words[job->arguments.inputs[i]]);
-            job->arguments.words[job->arguments.inputs[i]] = memory_copy_string(input->path);
-        } else {
-            job->stdin_copy = memory_file(input->filtered.text, input->size, NULL);
-        }
-    }
-    (void)found;
+    read_inputs(job); /* what cannot be read, gas shall say */
     return become_plain(job);
 }
 
@@ -528,7 +566,7 @@ static int start(struct job *job, const char *mode, const char *policy_path)
                       "AFTERBURNER_MODE=off for this file");
         return EXIT_CODE_USAGE;
     }
-    if (read_inputs(job) < 0 || !annotate_inputs(job))
+    if (read_inputs(job) < 0 || !filter_inputs(job))
         return become_plain(job);
     return annotate(job);
 }
@@ -548,9 +586,11 @@ int command_as(int argc, char **argv)
 
     for (size_t i = 0; i < job.input_count; i++) {
         free(job.inputs[i].text);
-        free(job.inputs[i].filtered.text);
-        free(job.inputs[i].path);
+        free(job.inputs[i].plain_path);
     }
+    free(job.joined);
+    free(job.filtered.text);
+    free(job.filtered_path);
     free(job.inputs);
     free(job.source);
     policy_free(job.policy);

@@ -24,7 +24,7 @@ static void print_help(void)
          "  --policy FILE   which objects and sections are left alone (see man afterburner-as)\n\n"
          "Example: make CC=\"afterburner cc --policy examples/linux/policy gcc\" "
          "CONFIG_LD_ORPHAN_WARN=\n"
-         "AFTERBURNER_MODE=off in the environment runs the compiler untouched.");
+         "AFTERBURNER_MODE=off in the environment assembles plainly, byte for byte.");
 }
 
 /* Adds a path to a colon-separated environment variable. */
@@ -71,10 +71,32 @@ static int find_compiler(int argc, char **argv, int first)
 
         for (size_t k = 0; k < sizeof(launchers) / sizeof(launchers[0]); k++)
             is_launcher |= strcmp(base_name(argv[i]), launchers[k]) == 0;
-        if (!is_launcher)
+        /* `env NAME=VALUE`, and a launcher's own options. */
+        if (!is_launcher && (i == first || (!strchr(argv[i], '=') && argv[i][0] != '-')))
             return i;
     }
     return first;
+}
+
+/* Whether this run's code is left alone: by AFTERBURNER_MODE, or by a rule of the policy for its
+ * -o. The assembler would decide the same; deciding here lets ccache tell the two apart. */
+static int is_off(int argc, char **argv, int first)
+{
+    const char *mode = getenv("AFTERBURNER_MODE"), *policy_path = getenv("AFTERBURNER_POLICY");
+    struct policy *policy;
+    int off = 0;
+
+    if (mode && strcmp(mode, "off") == 0)
+        return 1;
+    policy = policy_path && *policy_path ? policy_read(policy_path) : NULL;
+    for (int i = first; policy && i < argc; i++) {
+        if (strcmp(argv[i], "-o") == 0 && i + 1 < argc)
+            off = !policy_path_on(policy, argv[i + 1]);
+        else if (strncmp(argv[i], "-o", 2) == 0 && argv[i][2])
+            off = !policy_path_on(policy, argv[i] + 2);
+    }
+    policy_free(policy);
+    return off;
 }
 
 static int run_compiler(int argc, char **argv, int first)
@@ -82,40 +104,40 @@ static int run_compiler(int argc, char **argv, int first)
     int compiler = find_compiler(argc, argv, first), count = 0;
     int is_clang = strstr(base_name(argv[compiler]), "clang") != NULL;
     char **words = memory_allocate((size_t)(argc + 4) * sizeof(char *));
-    const char *mode = getenv("AFTERBURNER_MODE");
-    char self[PATH_MAX];
+    char self[PATH_MAX], *libexec = tool_find_libexec();
     ssize_t length;
+    int off;
 
+    if (!libexec)
+        return EXIT_CODE_TOOL;
+    off = is_off(argc, argv, compiler + 1);
+    if (off)
+        setenv("AFTERBURNER_MODE", "off", 1);
     for (int i = first; i <= compiler; i++)
         words[count++] = argv[i];
-    if (!mode || strcmp(mode, "off") != 0) {
-        char *libexec = tool_find_libexec();
-
-        if (!libexec)
-            return EXIT_CODE_TOOL;
-        words[count++] =
-            is_clang ? memory_format("--prefix=%s/", libexec) : memory_format("-B%s/", libexec);
-        if (is_clang)
-            words[count++] = "-fno-integrated-as";
-        free(libexec);
-        length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-        if (length > 0) {
-            self[length] = '\0';
-            add_to_list("CCACHE_EXTRAFILES",
-                        self); /* ccache: another annotator makes other objects */
-        }
+    /* ccache hashes the command line and the files it is told of, not the environment: code that is
+     * not annotated gets the folder spelt another way. */
+    words[count++] =
+        memory_format("%s%s/%s", is_clang ? "--prefix=" : "-B", libexec, off ? "./" : "");
+    if (is_clang)
+        words[count++] = "-fno-integrated-as";
+    free(libexec);
+    length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (length > 0) {
+        self[length] = '\0';
+        add_to_list("CCACHE_EXTRAFILES", self); /* another annotator makes other objects */
     }
     for (int i = compiler + 1; i < argc; i++)
         words[count++] = argv[i];
     words[count] = NULL;
-    execvp(words[0], words);
-    message_error("%s: cannot be started: %s", words[0], strerror(errno));
+    execvp(argv[first], words);
+    message_error("%s: cannot be started: %s", argv[first], strerror(errno));
     return EXIT_CODE_TOOL;
 }
 
 int command_cc(int argc, char **argv)
 {
-    int at = 1;
+    int at = 1, policy_given = 0;
 
     /* No argp here: every word from the compiler on is the compiler's. */
     for (; at < argc && argv[at][0] == '-'; at++) {
@@ -128,9 +150,11 @@ int command_cc(int argc, char **argv)
             break;
         }
         if (strcmp(argv[at], "--policy") == 0 && at + 1 < argc) {
+            policy_given = 1;
             if (set_policy(argv[++at]) < 0)
                 return EXIT_CODE_INPUT;
         } else if (strncmp(argv[at], "--policy=", 9) == 0) {
+            policy_given = 1;
             if (set_policy(argv[at] + 9) < 0)
                 return EXIT_CODE_INPUT;
         } else {
@@ -139,6 +163,9 @@ int command_cc(int argc, char **argv)
             return EXIT_CODE_USAGE;
         }
     }
+    if (!policy_given && getenv("AFTERBURNER_POLICY") && *getenv("AFTERBURNER_POLICY") &&
+        set_policy(getenv("AFTERBURNER_POLICY")) < 0)
+        return EXIT_CODE_INPUT;
     if (at >= argc) {
         message_error("no compiler given; for example: afterburner cc gcc -c file.c");
         return EXIT_CODE_USAGE;

@@ -299,7 +299,11 @@ static void follow_macro(struct filter *filter, const struct statement *statemen
     filter->outer = filter->sections;
     filter->outer.known = NULL;
     filter->outer_state = filter->state;
-    if (mnemonic != MNEMONIC_SENSITIVE && mnemonic != MNEMONIC_PAD_BEFORE)
+    if (mnemonic == MNEMONIC_MOVE ||
+        (mnemonic == MNEMONIC_PREFIX && length >= 3 && strncasecmp(name, "rep", 3) == 0))
+        filter->result->needs_dynamic =
+            1; /* the prelude has such a macro only then, and it must be there to be purged */
+    else if (mnemonic != MNEMONIC_SENSITIVE && mnemonic != MNEMONIC_PAD_BEFORE)
         return;
     snprintf(text, sizeof(text), ".purgem %.*s;", (int)length, name);
     insert(filter, statement->start, text);

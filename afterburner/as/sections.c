@@ -7,7 +7,8 @@
 #include "cli/memory.h"
 
 static const char *const section_directives[] = {
-    ".text", ".data", ".bss", ".struct", ".section", ".pushsection", ".popsection", ".previous",
+    ".text",    ".data",        ".bss",        ".struct",   ".subsection",
+    ".section", ".pushsection", ".popsection", ".previous",
 };
 #define SECTIONS_BY_NAME 4 /* the first of them are sections' names */
 
@@ -73,7 +74,7 @@ static int known_executable(struct section_tracker *tracker, const char *name)
 static void enter_named(struct section_tracker *tracker, const char *at, const char *end)
 {
     const char *name, *flags = NULL;
-    struct section_state state;
+    struct section_state state = {0};
     size_t length;
 
     if (at < end && *at == '"') {
@@ -139,7 +140,7 @@ int sections_follow(struct section_tracker *tracker, const char *word, size_t le
 
         tracker->current = tracker->previous;
         tracker->previous = swap;
-    } else {
+    } else if (!word_is(word, length, ".subsection")) { /* another part of the same section */
         return 0;
     }
     return 1;

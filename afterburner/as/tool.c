@@ -57,8 +57,18 @@ char *tool_find_libexec(void)
     char self[PATH_MAX], *slash;
     ssize_t length;
 
-    if (given && *given)
-        return memory_copy_string(given);
+    if (given && *given) {
+        char *as = memory_format("%s/as", given);
+        int there = access(as, X_OK) == 0;
+
+        free(as);
+        if (there)
+            return memory_copy_string(given);
+        message_error("AFTERBURNER_LIBEXEC=%s: there is no `as` in it; unset it, or name the "
+                      "folder with afterburner's `as`",
+                      given);
+        return NULL;
+    }
     length = readlink("/proc/self/exe", self, sizeof(self) - 1);
     if (length > 0) {
         self[length] = '\0';

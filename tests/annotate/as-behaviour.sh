@@ -38,6 +38,18 @@ ok "verify says which instruction is exempt" bash -c '"$0" verify d.o | grep -q 
 ok "output to /dev/null" code 0 "$AFTERBURNER_AS" two.s -o /dev/null
 ok "--version is gas's" bash -c '"$0" --version | grep -q "GNU assembler"' "$AFTERBURNER_AS"
 
+printf '\t.data\n\t.globl d\nd:\n' >first.s
+printf '\t.byte 0xfa\n\t.text\n\tcli\n' >second.s
+ok "several inputs are one text: the second starts in .data" bash -c '"$0" first.s second.s -o joined.o' "$AFTERBURNER_AS"
+ok "and its byte there is no site" has_sites 1 joined.o
+printf '.macro push a\n\tnop\n.endm\n.macro m i\n\t\\i\n.endm\n\tpush %%fs\n\tm cli\n' >own.s
+ok "a macro of the source named push" bash -c '"$0" own.s -o own.o' "$AFTERBURNER_AS"
+ok "it is used, and no push is a site" has_sites 1 own.o
+printf '.afterburn_off\n\tcli\n\t.subsection 1\n\tsti\n.afterburn_on\n\tcli\n\t.previous\n\t.text 0\n\thlt\n' >sub.s
+ok "subsections" bash -c '"$0" sub.s -o sub-section.o && "$1" verify sub-section.o | grep -q "0 open, 0 explained, 2 exempt"' "$AFTERBURNER_AS" "$AFTERBURNER"
+printf '.afterburn_off\n\tcli\n.afterburn_on\n\t.warning "look"\n' >both.s
+ok "directives and a warning" bash -c '"$0" both.s -o both.o 2>err && grep -qx "both.s:4: Warning: look" err' "$AFTERBURNER_AS"
+
 # What gas says must be what plain gas says.
 cat >wrong.s <<'END'
 	.file 1 "inner.c"
@@ -113,6 +125,10 @@ ok "cc: -pipe has the sites" has_sites 2 ccpipe.o
 ok "cc: clang" bash -c '"$0" cc clang -mno-red-zone -O2 -c frame.c -o cl.o' "$AFTERBURNER"
 ok "cc: clang's object has the sites" has_sites 2 cl.o
 ok "cc: off is plain gcc" bash -c 'gcc -O2 -c frame.c -o ccp.o; AFTERBURNER_MODE=off "$0" cc gcc -O2 -c frame.c -o cco.o; cmp ccp.o cco.o' "$AFTERBURNER"
+printf 'void f(void) { __asm__(".afterburn_off\\n\\tcli\\n.afterburn_on"); }\n' >inline.c
+ok "cc: off takes our directives" bash -c 'AFTERBURNER_MODE=off "$0" cc gcc -c inline.c -o inline.o' "$AFTERBURNER"
+ok "cc: a wrong AFTERBURNER_LIBEXEC is an error" bash -c '! AFTERBURNER_LIBEXEC=/nowhere "$0" cc gcc -c frame.c -o x.o' "$AFTERBURNER"
+ok "cc: env in front of gcc" bash -c '"$0" cc env A=1 gcc -mno-red-zone -O2 -c frame.c -o ccenv.o && cmp cc.o ccenv.o' "$AFTERBURNER"
 printf 'path user/** off "user mode"\nsection .user.* off "user mode"\n' >policy
 mkdir -p user kernel
 ok "cc: policy, a path left alone" bash -c '"$0" cc --policy policy gcc -O2 -c frame.c -o user/f.o && ! readelf -SW user/f.o | grep -q afterburn' "$AFTERBURNER"
@@ -124,6 +140,7 @@ ok "policy: verify says which instruction is exempt" bash -c '"$0" verify sectio
 if command -v ccache >/dev/null; then
     ok "cc: a launcher in front of gcc" bash -c 'CCACHE_DIR=$PWD/ccache "$0" cc ccache gcc -O2 -mno-red-zone -c frame.c -o cache1.o && CCACHE_DIR=$PWD/ccache "$0" cc ccache gcc -O2 -mno-red-zone -c frame.c -o cache2.o && cmp cache1.o cache2.o' "$AFTERBURNER"
     ok "ccache: the second was a hit" bash -c 'CCACHE_DIR=$PWD/ccache ccache --print-stats | awk "/direct_cache_hit|preprocessed_cache_hit/ { n += \$2 } END { exit n < 1 }"'
+    ok "ccache: a path left alone and one that is not are told apart" bash -c 'export CCACHE_DIR=$PWD/ccache; "$0" cc --policy policy ccache gcc -O2 -c frame.c -o user/c.o && "$0" cc --policy policy ccache gcc -O2 -c frame.c -o kernel/c.o && ! readelf -SW user/c.o | grep -q afterburn && readelf -SW kernel/c.o | grep -q afterburn' "$AFTERBURNER"
     ok "ccache: off mode does not get the annotated object" bash -c 'AFTERBURNER_MODE=off CCACHE_DIR=$PWD/ccache "$0" cc ccache gcc -O2 -mno-red-zone -c frame.c -o cache3.o; ! readelf -SW cache3.o | grep -q afterburn' "$AFTERBURNER"
 fi
 finish

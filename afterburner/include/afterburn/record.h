@@ -32,36 +32,37 @@ enum afterburn_register {
 };
 
 enum afterburn_record_flags {
-    AFTERBURN_FLAGS_LIVE =
-        1 << 0, /* the arithmetic flags may be read after the site before they are written */
-    AFTERBURN_HALT_FOLLOWS =
-        1 << 1,                /* sti with hlt right behind it: one wait, not two operations */
-    AFTERBURN_REPEAT = 1 << 2, /* a rep prefix is part of the instruction */
-    AFTERBURN_MEMORY = 1 << 3, /* base, index, scale and displacement describe a memory operand */
-    AFTERBURN_IMMEDIATE = 1 << 4, /* `immediate` holds a port, a vector or a stack adjustment */
-    AFTERBURN_RELOCATED =
-        1 << 5, /* the displacement is filled in by the linker: read it from the instruction */
+    /* The arithmetic flags may be read behind the site before they are written. */
+    AFTERBURN_FLAGS_LIVE = 1 << 0,
+    /* sti with hlt right behind it: one wait, not two operations. */
+    AFTERBURN_HALT_FOLLOWS = 1 << 1,
+    /* A rep prefix is part of the instruction. */
+    AFTERBURN_REPEAT = 1 << 2,
+    /* base, index, scale and displacement describe a memory operand. */
+    AFTERBURN_MEMORY = 1 << 3,
+    /* `immediate` holds a port, a vector or a stack adjustment. */
+    AFTERBURN_IMMEDIATE = 1 << 4,
+    /* The linker fills the displacement in: read it from the instruction. */
+    AFTERBURN_RELOCATED = 1 << 5,
 };
 
 struct afterburn_record {
-    int32_t site;   /* first byte of the span, minus the address of this field */
-    uint8_t span;   /* bytes of instruction and pad */
-    uint8_t offset; /* of the instruction in the span: 0, or the pad's length for sti */
-    uint8_t length; /* bytes of the instruction, prefixes included */
-    uint8_t bits;   /* 16, 32 or 64: how it decodes */
-    uint16_t kind;  /* entry number of sensitive.def, or AFTERBURN_MARK */
-    uint16_t flags; /* enum afterburn_record_flags */
-    uint8_t width;  /* operand width in bytes, 0 when it has none */
-    uint8_t
-        reg; /* the register operand: for control, debug and segment moves the general register */
-    uint8_t special; /* the control, debug or segment register's number */
-    uint8_t base;    /* memory operand */
+    int32_t site;    /* first byte of the span, minus the address of this field */
+    uint8_t span;    /* bytes of instruction and pad */
+    uint8_t offset;  /* of the instruction in the span: 0, or the pad's length for sti */
+    uint8_t length;  /* bytes of the instruction, prefixes included */
+    uint8_t bits;    /* 16, 32 or 64: how it decodes */
+    uint16_t kind;   /* entry number of sensitive.def, or AFTERBURN_MARK */
+    uint16_t flags;  /* enum afterburn_record_flags */
+    uint8_t width;   /* operand width in bytes; without operands, the operand size in force */
+    uint8_t reg;     /* general register operand; beside it, special: a control, */
+    uint8_t special; /* debug or segment register's number */
+    uint8_t base;    /* of the memory operand */
     uint8_t index;
     uint8_t scale;
     uint16_t immediate;
     int32_t displacement;
-    uint64_t identity; /* XXH64 of (source path, function, normalised text, ordinal):
-                          afterburner/as/identity.h */
+    uint64_t identity; /* XXH64 over what afterburner/as/identity.h says */
 };
 
 /* A mark: a record that says how the bytes of its section from `site` on are to be read, up to the
