@@ -36,6 +36,7 @@ struct filter {
     struct state state;
     int intel, alternate;
     int naked; /* AT&T syntax without the registers' % */
+    int moves_are_macros; /* the source has a macro of its own named mov, push, pop or rep */
     int macro_depth;
     struct section_tracker outer; /* the sections outside the macro being defined */
     struct state outer_state;
@@ -301,8 +302,9 @@ static void follow_macro(struct filter *filter, const struct statement *statemen
     filter->outer_state = filter->state;
     if (mnemonic == MNEMONIC_MOVE ||
         (mnemonic == MNEMONIC_PREFIX && length >= 3 && strncasecmp(name, "rep", 3) == 0))
-        filter->result->needs_dynamic =
-            1; /* the prelude has such a macro only then, and it must be there to be purged */
+        /* The prelude has such a macro only when it is dynamic, and it must be there to be purged.
+         * From here on literal moves are left to the prelude's and the source's macros. */
+        filter->result->needs_dynamic = filter->moves_are_macros = 1;
     else if (mnemonic != MNEMONIC_SENSITIVE && mnemonic != MNEMONIC_PAD_BEFORE)
         return;
     snprintf(text, sizeof(text), ".purgem %.*s;", (int)length, name);
@@ -505,7 +507,7 @@ static void filter_instruction(struct filter *filter, const struct statement *st
         special = special_operand(filter, operands, statement->end);
         if (special < 0)
             filter->result->needs_prelude = filter->result->needs_dynamic = 1;
-        if (special <= 0)
+        if (special <= 0 || filter->moves_are_macros)
             return;
         break;
     case MNEMONIC_BRANCH:
