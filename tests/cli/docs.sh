@@ -6,6 +6,7 @@
 ok "docs/sensitive-instructions.md is the table" \
     bash -c '"$0" table --format markdown | diff "$1/docs/sensitive-instructions.md" -' "$AFTERBURNER" "$SOURCE_DIR"
 ok "man pages name every option and variable" "$SOURCE_DIR/docs/man/check.sh" "$AFTERBURNER" "$SOURCE_DIR"
+ok "completion offers what the program takes" "$SOURCE_DIR/docs/completion/check.sh" "$AFTERBURNER" "$SOURCE_DIR"
 for page in "$SOURCE_DIR"/docs/man/*.[17]; do
     ok "$(basename "$page") is clean" bash -c 'test -z "$(mandoc -T lint -W warning "$0" 2>&1 | tee /dev/stderr)"' "$page"
 done
