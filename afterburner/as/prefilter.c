@@ -35,7 +35,7 @@ struct filter {
     struct section_tracker sections;
     struct state state;
     int intel, alternate;
-    int naked; /* AT&T syntax without the registers' % */
+    int naked;            /* AT&T syntax without the registers' % */
     int moves_are_macros; /* the source has a macro of its own named mov, push, pop or rep */
     int macro_depth;
     struct section_tracker outer; /* the sections outside the macro being defined */

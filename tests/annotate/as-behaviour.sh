@@ -64,7 +64,7 @@ says_the_same() {
     local a=0 b=0
     as "$@" 2>plain.err || a=$?
     "$AFTERBURNER_AS" "$@" 2>ours.err || b=$?
-    diff plain.err ours.err && [ $a -eq $b ] && [ -s plain.err ]
+    diff plain.err ours.err && [ "$a" -eq "$b" ] && [ -s plain.err ]
 }
 ok "errors are plain's, word for word" says_the_same wrong.s -o wrong.o
 ok "no object after an error" test ! -e wrong.o

@@ -38,7 +38,7 @@ full-disk() {
 }
 export AFTERBURNER AFTERBURNER_AS
 poke() { # FILE OFFSET BYTES: overwrites bytes
-    printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+    printf '%b' "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
 }
 section_offset() { echo $((16#$(readelf -SW "$1" | sed 's/^ *\[ *[0-9]*\] *//' | awk -v n="$2" '$1 == n { print $4 }'))); }
 

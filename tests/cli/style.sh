@@ -7,7 +7,7 @@ cd "$SOURCE_DIR" || exit 2
 files() { git ls-files "$@" | while read -r f; do [ -e "$f" ] && echo "$f"; done; }
 shell_files() { files | while read -r f; do head -n 1 "$f" | grep -qE '^#!.*(bash|/sh)$' && echo "$f"; done; }
 log() { cd "$SOURCE_DIR" && "$@"; }
-command -v git >/dev/null && git rev-parse --git-dir >/dev/null 2>&1 || skip "not a git checkout" "git clone"
+git rev-parse --git-dir >/dev/null 2>&1 || skip "not a git checkout" "git clone"
 
 if [ "${1:-}" = tidy ]; then
     build=$(dirname "$TEST_TOOLS")

@@ -1,4 +1,5 @@
 # as: --64
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Linux's ALTERNATIVE: the replacement is longer once annotated, and the original is padded to it.
 	.macro ALTERNATIVE oldinstr, newinstr
 140:

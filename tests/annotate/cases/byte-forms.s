@@ -1,4 +1,5 @@
 # as: --64
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Instructions written as data, in the forms Linux uses and a few it does not.
 	.text
 	.globl byte_forms

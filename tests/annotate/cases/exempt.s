@@ -1,4 +1,5 @@
 # as: --64
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Left alone: between the directives.
 	.text
 f:	cli

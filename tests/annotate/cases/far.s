@@ -1,4 +1,5 @@
 # as: --32
+# SPDX-License-Identifier: GPL-3.0-or-later
 	.text
 f:
 	ljmp $0x10, $1f

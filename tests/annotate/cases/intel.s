@@ -1,4 +1,5 @@
 # as: --64
+# SPDX-License-Identifier: GPL-3.0-or-later
 	.intel_syntax noprefix
 	.text
 f:

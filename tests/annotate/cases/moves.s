@@ -1,4 +1,5 @@
 # as: --64
+# SPDX-License-Identifier: GPL-3.0-or-later
 # mov, push and pop only with control, debug and segment registers.
 	.text
 f:

@@ -1,4 +1,5 @@
 # as: --64
+# SPDX-License-Identifier: GPL-3.0-or-later
 # sti is padded before, so that its shadow covers the next instruction.
 	.text
 f:

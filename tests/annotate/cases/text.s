@@ -1,4 +1,5 @@
 # as: --64
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Comments, strings, labels and separators that look like instructions.
 	.text
 cli: hlt: in:	nop		# cli
