@@ -6,6 +6,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/afterburner
 log_folder=$root/build/logs
 started=$SECONDS
+running= # the background command, if any: it ends with us
+trap '[ -z "$running" ] || kill "$running" 2>/dev/null' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 mkdir -p "$log_folder"
 
 say() { printf '%s\n' "$*"; }
@@ -40,7 +44,7 @@ step() {
 
     printf '%s ... ' "$text"
     "$@" >"$log" 2>&1 &
-    pid=$!
+    pid=$! running=$!
     while kill -0 "$pid" 2>/dev/null; do
         sleep 0.2
         if [ $((SECONDS - from - last)) -ge 30 ]; then
@@ -49,6 +53,7 @@ step() {
         fi
     done
     wait "$pid" || code=$?
+    running=
     if [ "$code" -eq 0 ]; then
         say "done, $((SECONDS - from)) s"
         return 0
@@ -75,7 +80,7 @@ build_linux() {
 
     say "Linux 6.1, $variant:"
     "$root/examples/linux/build" --variant "$variant" --keep-objects >"$answers" 2>"$log" &
-    pid=$!
+    pid=$! running=$!
     while kill -0 "$pid" 2>/dev/null; do
         sleep 0.5
         line=$(tail -n 1 "$log" | sed 's/^linux: //')
@@ -86,6 +91,7 @@ build_linux() {
         fi
     done
     wait "$pid" || code=$?
+    running=
     if [ "$code" -ne 0 ]; then
         say "FAILED (exit code $code)"
         say "the command was: AFTERBURNER=$AFTERBURNER $root/examples/linux/build --variant $variant --keep-objects"

@@ -40,6 +40,7 @@ struct input {
     const char *name; /* as given; "-" is standard input */
     char *text;
     size_t size;
+    int read_once;    /* a pipe or the like: gas gets a copy */
     char *plain_path; /* what plain gas is given where our directives must be blanked, or NULL */
 };
 
@@ -129,12 +130,15 @@ static int read_inputs(struct job *job)
     for (size_t i = 0; i < job->input_count; i++) {
         struct input *input = &job->inputs[i];
         int fd = STDIN_FILENO, status;
+        struct stat kind;
 
         input->name = arguments->input_count ? arguments->words[arguments->inputs[i]] : "-";
         if (strcmp(input->name, "-") != 0)
             fd = open(input->name, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
             return -1;
+        if (fd != STDIN_FILENO && (fstat(fd, &kind) < 0 || !S_ISREG(kind.st_mode)))
+            input->read_once = 1;
         status = read_all(fd, &input->text, &input->size);
         if (fd == STDIN_FILENO) {
             if (status == 0 && job->stdin_copy < 0)
@@ -178,6 +182,8 @@ static int provide_plain(struct job *job)
                             : NULL;
         int fd = 0;
 
+        if (!blanked && input->read_once && !input->plain_path)
+            blanked = memcpy(memory_allocate(input->size + 1), input->text, input->size);
         if (!blanked)
             continue;
         if (strcmp(input->name, "-") == 0)
@@ -416,7 +422,7 @@ static int provide_filtered(struct job *job)
         return named_file(first->name, job->filtered.text, job->filtered.size, &job->filtered_path);
     if (job->joined)
         return named_file(first->name, job->joined, job->joined_size, &job->filtered_path);
-    if (strcmp(first->name, "-") == 0)
+    if (strcmp(first->name, "-") == 0 || first->read_once)
         return named_file(first->name, first->text, first->size, &job->filtered_path);
     return 0;
 }
@@ -464,52 +470,78 @@ static int finish(struct job *job, int object_fd, char *object_path)
     return code;
 }
 
-static int annotate(struct job *job)
+/* What is written while assembling: files in memory, by descriptor and by the name gas gets. */
+struct scratch {
+    int prelude, object, dependencies, plain;
+    char *prelude_path, *object_path, *dependencies_path, *plain_path;
+};
+
+static int open_scratch(struct job *job, struct scratch *scratch)
 {
-    char *object_path, *scratch_path, *prelude_path, *prelude, *dependencies = NULL;
-    int object_fd, scratch_fd, prelude_fd, dependencies_fd = -1, code, said;
     struct prelude_options options = {.bits = job->arguments.bits,
                                       .alternate = job->arguments.alternate};
+    char *prelude;
     size_t size;
 
     job->source = source_path(job);
     options.source = XXH64(job->source, strlen(job->source), 0);
     options.dynamic = job->filtered.needs_dynamic;
     prelude = prelude_make(&options, &size);
-    prelude_fd = memory_file(prelude, size, &prelude_path);
+    scratch->prelude = memory_file(prelude, size, &scratch->prelude_path);
     free(prelude);
-    object_fd = memory_file("", 0, &object_path);
+    scratch->object = memory_file("", 0, &scratch->object_path);
+    scratch->plain = memory_file("", 0, &scratch->plain_path);
     if (job->arguments.dependencies)
-        dependencies_fd = memory_file("", 0, &dependencies);
-    if (prelude_fd < 0 || object_fd < 0 || provide_filtered(job) < 0)
-        return EXIT_CODE_INTERNAL;
+        scratch->dependencies = memory_file("", 0, &scratch->dependencies_path);
+    if (scratch->prelude < 0 || scratch->object < 0 || scratch->plain < 0 ||
+        scratch->dependencies < 0)
+        return -1;
+    return provide_filtered(job) < 0 ? -1 : 0;
+}
 
-    code = assemble(job, prelude_path, object_path, dependencies, &said);
+static void close_scratch(struct scratch *scratch)
+{
+    free(scratch->prelude_path);
+    free(scratch->object_path);
+    free(scratch->dependencies_path);
+    free(scratch->plain_path);
+}
+
+static int annotate_into(struct job *job, struct scratch *scratch)
+{
+    int code, said;
+
+    code = assemble(job, scratch->prelude_path, scratch->object_path, scratch->dependencies_path,
+                    &said);
     if (code == 127 || code < 0)
         return EXIT_CODE_TOOL;
     if (code != 0 || said) {
-        int plain;
+        int plain = run_plain(job, scratch->plain_path, code == 0 && job->arguments.lists);
 
-        scratch_fd = memory_file("", 0, &scratch_path);
-        if (scratch_fd < 0)
-            return EXIT_CODE_INTERNAL;
-        plain = run_plain(job, scratch_path, code == 0 && job->arguments.lists);
-        close(scratch_fd);
         if (plain != 0)
             return plain;
-        if (code != 0) {
-            message_error(
-                "%s: the annotated text does not assemble though the plain one does; assemble this "
-                "file with "
-                "AFTERBURNER_MODE=off or between .afterburn_off and .afterburn_on, and report it",
-                job->source);
-            assemble(job, prelude_path, object_path, dependencies, &said);
-            return EXIT_CODE_INTERNAL;
-        }
     }
-    code = finish(job, object_fd, object_path);
-    if (code == EXIT_CODE_OK && dependencies)
-        code = write_dependencies(job, dependencies_fd, prelude_path);
+    if (code != 0) {
+        message_error("%s: the annotated text does not assemble though the plain one does; "
+                      "assemble this file with AFTERBURNER_MODE=off or between .afterburn_off and "
+                      ".afterburn_on, and report it",
+                      job->source);
+        return EXIT_CODE_INTERNAL;
+    }
+    code = finish(job, scratch->object, scratch->object_path);
+    if (code == EXIT_CODE_OK && job->arguments.dependencies)
+        code = write_dependencies(job, scratch->dependencies, scratch->prelude_path);
+    return code;
+}
+
+static int annotate(struct job *job)
+{
+    struct scratch scratch = {0};
+    int code = EXIT_CODE_INTERNAL;
+
+    if (open_scratch(job, &scratch) == 0)
+        code = annotate_into(job, &scratch);
+    close_scratch(&scratch);
     return code;
 }
 

@@ -135,8 +135,12 @@ static int flags_live(const struct object *object, const struct code *code, Zydi
         if (instruction.cpu_flags) {
             if (instruction.cpu_flags->tested & open)
                 return 1;
-            open &= ~(instruction.cpu_flags->modified | instruction.cpu_flags->set_0 |
-                      instruction.cpu_flags->set_1 | instruction.cpu_flags->undefined);
+            /* A shift by CL, or a repeated string instruction, may leave the flags as they were. */
+            if (instruction.meta.category != ZYDIS_CATEGORY_SHIFT &&
+                instruction.meta.category != ZYDIS_CATEGORY_ROTATE &&
+                instruction.meta.category != ZYDIS_CATEGORY_STRINGOP)
+                open &= ~(instruction.cpu_flags->modified | instruction.cpu_flags->set_0 |
+                          instruction.cpu_flags->set_1 | instruction.cpu_flags->undefined);
             if (!open)
                 return 0;
         }
@@ -187,6 +191,14 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
     if (record->length > sizeof(bytes))
         return fail(object, code->section, offset, "it is longer than an instruction can be");
     memcpy(bytes, code->bytes + start, record->length);
+    /* gas encodes nops for the code size in force at the file's end and for -mtune. */
+    if (record->bits == 64 && record->span > record->length) {
+        const unsigned char *pad =
+            code->bytes + (record->offset ? offset : offset + record->length);
+
+        if (*pad != 0x0f && *pad != 0x66 && *pad != 0x90)
+            return fail(object, code->section, offset, "its pad is not made of 64-bit nops");
+    }
     zydis_open(&decoder, record->bits);
     relocation =
         relocation_in(code->relocations, code->relocation_count, start, start + record->length);
@@ -249,6 +261,15 @@ static int complete_section(struct object *object, asection *section)
         if (!code) {
             status =
                 fail(object, section, at, "the record does not point into a section with contents");
+            break;
+        }
+        if (!(code->section->flags & SEC_CODE)) {
+            message_error(
+                "%s: an instruction was annotated in section %s, which is not executable; "
+                "name the section before it in the text, give it the flag x, or put "
+                ".afterburn_off before it",
+                object->options->source, code->section->name);
+            status = -1;
             break;
         }
         /* RELA has the addend in the relocation, REL (32-bit objects) in the section. */

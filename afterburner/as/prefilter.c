@@ -618,12 +618,20 @@ void prefilter(const char *text, size_t size, const struct prefilter_options *op
             start_state(&filter, statement.start);
         filter_statement(&filter, &statement);
     }
-    if (filter.sections.current.executable && !is_default(&filter)) {
-        char mark[64];
+    if (filter.state.bits != options->bits)
+        result->needs_prelude = 1;
+    if (filter.state.bits != options->bits ||
+        (filter.sections.current.executable && !is_default(&filter))) {
+        char mark[48] = "", code[16] = "", end[96];
 
-        snprintf(mark, sizeof(mark), "%s.Lab_mark %d,%d\n",
-                 size && text[size - 1] == '\n' ? "" : "\n", options->bits, AFTERBURN_EXEMPT_NOT);
-        insert(&filter, text + size, mark);
+        if (filter.sections.current.executable)
+            snprintf(mark, sizeof(mark), ".Lab_mark %d,%d", options->bits, AFTERBURN_EXEMPT_NOT);
+        /* gas encodes all of a file's nops for the code size in force at its end. */
+        if (filter.state.bits != options->bits)
+            snprintf(code, sizeof(code), ".code%d", options->bits);
+        snprintf(end, sizeof(end), "%s%s%s%s\n", size && text[size - 1] == '\n' ? "" : "\n", mark,
+                 *mark && *code ? ";" : "", code);
+        insert(&filter, text + size, end);
     }
     if (filter.out) {
         copy_to(&filter, text + size);

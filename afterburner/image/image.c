@@ -140,6 +140,11 @@ static int read_sections(const char *path, struct image *image)
             .bytes = read_contents(image, file, section),
             .handle = section,
         };
+        if (entry->allocated && entry->size && entry->address + entry->size <= entry->address) {
+            message_error("%s: section %s reaches beyond the end of the address space", path,
+                          section->name);
+            return EXIT_CODE_INPUT;
+        }
         if (entry->allocated && section->flags & SEC_HAS_CONTENTS && section->size &&
             !entry->bytes) {
             message_error("%s: section %s cannot be read: %s", path, section->name,

@@ -178,6 +178,61 @@ static void check_symbols(struct verification *verification)
     }
 }
 
+/* Whether [start, start + length) lies in one executable section. */
+static int in_code(const struct verification *verification, uint64_t start, unsigned int length)
+{
+    const struct image_section *section = image_section_at(verification->image, start);
+
+    return section && section->executable && start + length <= section->address + section->size;
+}
+
+static void check_alternative(struct verification *verification,
+                              const struct alternative *alternative)
+{
+    uint64_t edges[2] = {alternative->original,
+                         alternative->original + alternative->original_length};
+
+    if (!in_code(verification, alternative->original, alternative->original_length) ||
+        (alternative->replacement_length &&
+         !in_code(verification, alternative->replacement, alternative->replacement_length)))
+        findings_add(&verification->findings, FINDING_ALTERNATIVE_IN_SITE, FINDING_OPEN,
+                     alternative->original, NULL,
+                     "the alternative for %s lies outside executable sections",
+                     alternative->feature);
+    for (int k = 0; k < 2; k++) {
+        const struct site *site = site_around(verification, edges[k]);
+
+        if (site && alternative->original_length)
+            findings_add(&verification->findings, FINDING_ALTERNATIVE_IN_SITE, FINDING_OPEN,
+                         edges[k], NULL, "the alternative for %s cuts the %s site at 0x%llx",
+                         alternative->feature, sensitive_name(site->record.kind),
+                         (unsigned long long)site->start);
+    }
+}
+
+/* Sites are looked up by address: no two sections may claim the same one. And where control enters
+ * an image, a site must not be cut. */
+static void check_layout(struct verification *verification)
+{
+    const struct image *image = verification->image;
+    const struct site *site = image->relocatable ? NULL : site_around(verification, image->entry);
+
+    if (site)
+        findings_add(&verification->findings, FINDING_TABLE_INTO_SITE, FINDING_OPEN, image->entry,
+                     NULL, "the entry point lies in the %s site at 0x%llx",
+                     sensitive_name(site->record.kind), (unsigned long long)site->start);
+    for (size_t i = 0; i < image->section_count; i++)
+        for (size_t k = 0; k < i; k++) {
+            const struct image_section *a = &image->sections[i], *b = &image->sections[k];
+
+            if (a->allocated && b->allocated && a->bytes && b->bytes && a->size && b->size &&
+                (a->executable || b->executable) && a->address < b->address + b->size &&
+                b->address < a->address + a->size)
+                findings_add(&verification->findings, FINDING_SECTIONS_OVERLAP, FINDING_OPEN,
+                             a->address, NULL, "%s and %s", b->name, a->name);
+        }
+}
+
 static void check_tables(struct verification *verification)
 {
     const struct guest_tables *tables = &verification->tables;
@@ -191,25 +246,13 @@ static void check_tables(struct verification *verification)
                          tables->targets[i].table, sensitive_name(site->record.kind),
                          (unsigned long long)site->start);
     }
-    for (size_t i = 0; i < tables->alternative_count; i++) {
-        const struct alternative *alternative = &tables->alternatives[i];
-        uint64_t edges[2] = {alternative->original,
-                             alternative->original + alternative->original_length};
-
-        for (int k = 0; k < 2; k++) {
-            const struct site *site = site_around(verification, edges[k]);
-
-            if (site && alternative->original_length)
-                findings_add(&verification->findings, FINDING_ALTERNATIVE_IN_SITE, FINDING_OPEN,
-                             edges[k], NULL, "the alternative for %s cuts the %s site at 0x%llx",
-                             alternative->feature, sensitive_name(site->record.kind),
-                             (unsigned long long)site->start);
-        }
-    }
+    for (size_t i = 0; i < tables->alternative_count; i++)
+        check_alternative(verification, &tables->alternatives[i]);
 }
 
 void check_records(struct verification *verification)
 {
+    check_layout(verification);
     check_sites(verification);
     check_symbols(verification);
     check_tables(verification);

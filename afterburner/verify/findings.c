@@ -26,6 +26,9 @@ static const struct {
                                      "an alternative would overwrite part of a site"},
     [FINDING_UNDECODABLE] = {"undecodable", "bytes that are no instruction"},
     [FINDING_DECODERS_DIFFER] = {"decoders-differ", "the decoders differ"},
+    [FINDING_SECTIONS_OVERLAP] = {"sections-overlap", "two sections share addresses"},
+    [FINDING_BRANCH_OUT_OF_CODE] = {"branch-out-of-code",
+                                    "a branch leaves the executable sections"},
     [FINDING_SYMBOL_IN_INSTRUCTION] = {"symbol-in-instruction",
                                        "a symbol lies inside an instruction"},
 };

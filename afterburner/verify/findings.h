@@ -20,6 +20,8 @@ enum finding_kind {
     FINDING_UNDECODABLE,           /* bytes that are no instruction */
     FINDING_DECODERS_DIFFER,       /* the decoders do not agree on an instruction */
     FINDING_SYMBOL_IN_INSTRUCTION, /* a symbol lies inside an instruction */
+    FINDING_SECTIONS_OVERLAP,      /* two sections of the image share addresses */
+    FINDING_BRANCH_OUT_OF_CODE,    /* a branch leaves the executable sections */
     FINDING_KIND_COUNT,
 };
 

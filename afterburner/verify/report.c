@@ -251,6 +251,13 @@ static json_t *alternatives_json(const struct verification *verification)
     return list;
 }
 
+static void add_count(json_t *object, const char *key, uint64_t count)
+{
+    json_int_t old = json_integer_value(json_object_get(object, key));
+
+    json_object_set_new(object, key, json_integer(old + (json_int_t)count));
+}
+
 json_t *report_certificate(const struct verification *verification)
 {
     json_t *certificate = json_object(), *tools = json_object(), *counts = json_object(),
@@ -273,12 +280,15 @@ json_t *report_certificate(const struct verification *verification)
                                 json_integer((json_int_t)verification->by_entry[i]));
     for (size_t i = 0; i < verification->section_count; i++) {
         const struct section_count *count = &verification->sections[i];
-        json_t *object = json_object();
+        json_t *object = json_object_get(sections, count->section->name);
 
-        json_object_set_new(object, "instructions", json_integer((json_int_t)count->instructions));
-        json_object_set_new(object, "sensitive", json_integer((json_int_t)count->sensitive));
-        json_object_set_new(object, "sites", json_integer((json_int_t)count->sites));
-        json_object_set_new(sections, count->section->name, object);
+        if (!object) { /* a relocatable file can have several sections of one name */
+            object = json_pack("{s:i, s:i, s:i}", "instructions", 0, "sensitive", 0, "sites", 0);
+            json_object_set_new(sections, count->section->name, object);
+        }
+        add_count(object, "instructions", count->instructions);
+        add_count(object, "sensitive", count->sensitive);
+        add_count(object, "sites", count->sites);
     }
     json_object_set_new(counts, "instructions",
                         json_integer((json_int_t)verification->instructions));

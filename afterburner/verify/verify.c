@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/exit-codes.h"
@@ -117,6 +119,13 @@ static int verify_image(const char *path, const struct options *options, json_t 
     return code;
 }
 
+static int is_regular(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 int command_verify(int argc, char **argv)
 {
     struct options options = {.limit = 20};
@@ -127,6 +136,9 @@ int command_verify(int argc, char **argv)
     argv[0] = "afterburner verify";
     if (argp_parse(&parser, argc, argv, 0, NULL, &options) != 0)
         return EXIT_CODE_USAGE;
+    /* A certificate of an earlier run must not outlive a run that cannot make one. */
+    if (options.json && strcmp(options.json, "-") != 0 && is_regular(options.json))
+        unlink(options.json);
     for (size_t i = 0; i < options.file_count; i++) {
         json_t *certificate = NULL;
         int code = verify_image(options.files[i], &options, &certificate);

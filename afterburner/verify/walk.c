@@ -219,6 +219,17 @@ static void check_sensitive(struct walker *walker, const struct decoded *decoded
                      sensitive_name(kind));
 }
 
+/* A direct branch to bytes of the image that are not decoded: whatever they are, they would run. */
+static void leave_code(struct walker *walker, const struct decoded *decoded, uint64_t target)
+{
+    const struct image_section *section = image_section_at(walker->verification->image, target);
+
+    if (section && !section->executable)
+        findings_add(&walker->verification->findings, FINDING_BRANCH_OUT_OF_CODE, FINDING_OPEN,
+                     decoded->address, NULL, "to 0x%llx in %s", (unsigned long long)target,
+                     section->name);
+}
+
 static void note_branch(struct walker *walker, const struct decoded *decoded)
 {
     ZyanU64 target;
@@ -235,6 +246,7 @@ static void note_branch(struct walker *walker, const struct decoded *decoded)
             char text[160];
 
             add_address(&walker->targets, target);
+            leave_code(walker, decoded, target);
             if (!site || site->start == target)
                 continue;
             operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
@@ -303,6 +315,8 @@ static void collect_starts(struct walker *walker, struct addresses *starts)
     const struct image *image = verification->image;
 
     add_address(starts, walker->section->address);
+    if (!image->relocatable)
+        add_if_inside(walker, starts, image->entry);
     for (size_t i = 0; i < image->symbol_count; i++)
         if (&image->sections[image->symbols[i].section] == walker->section)
             add_if_inside(walker, starts, image->symbols[i].address);

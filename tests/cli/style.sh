@@ -9,6 +9,9 @@ shell_files() { files | while read -r f; do head -n 1 "$f" | grep -qE '^#!.*(bas
 log() { cd "$SOURCE_DIR" && "$@"; }
 git rev-parse --git-dir >/dev/null 2>&1 || skip "not a git checkout" "git clone"
 
+for tool in clang-format clang-tidy shellcheck; do
+    command -v $tool >/dev/null || skip "$tool is missing" "apt-get install $tool"
+done
 if [ "${1:-}" = tidy ]; then
     build=$(dirname "$TEST_TOOLS")
     cd "$WORK_DIR" || exit 2

@@ -545,30 +545,30 @@ static void code_size(void **state)
         {".code32\ncli\n.code64\ncli\n",
          ".code32" SET(0, 32) ";" MARK(32, 0) "\ncli\n.code64" SET(0, 64) ";" MARK(64, 0) "\ncli\n",
          PRELUDE, NULL},
-        {".code16\ncli\n", ".code16" SET(3, 16) ";" MARK(16, 3) "\ncli\n" MARK(64, 0) "\n", PRELUDE,
-         NULL},
-        {".code16gcc\ncli", ".code16gcc" SET(3, 16) ";" MARK(16, 3) "\ncli\n" MARK(64, 0) "\n",
+        {".code16\ncli\n", ".code16" SET(3, 16) ";" MARK(16, 3) "\ncli\n" MARK(64, 0) ";.code64\n",
          PRELUDE, NULL},
+        {".code16gcc\ncli",
+         ".code16gcc" SET(3, 16) ";" MARK(16, 3) "\ncli\n" MARK(64, 0) ";.code64\n", PRELUDE, NULL},
         {".code16\n.code32\n",
          ".code16" SET(3, 16) ";" MARK(16, 3) "\n.code32" SET(0, 32) ";" MARK(32, 0) "\n" MARK(
-             64, 0) "\n",
+             64, 0) ";.code64\n",
          PRELUDE, NULL},
         {".code32\n.byte 0x06\n",
-         ".code32" SET(0, 32) ";" MARK(32, 0) "\n.Lab_site .byte 0x06\n" MARK(64, 0) "\n", PRELUDE,
-         NULL},
-        {".data\n.code32\n.byte 0xfa\n", ".data\n.code32" SET(0, 32) "\n.byte 0xfa\n", PRELUDE,
-         NULL},
+         ".code32" SET(0, 32) ";" MARK(32, 0) "\n.Lab_site .byte 0x06\n" MARK(64, 0) ";.code64\n",
+         PRELUDE, NULL},
+        {".data\n.code32\n.byte 0xfa\n", ".data\n.code32" SET(0, 32) "\n.byte 0xfa\n.code64\n",
+         PRELUDE, NULL},
     };
     static const struct expected cases_32[] = {
         {".code32\ncli\n", NULL, PRELUDE, NULL},
-        {".code16\ncli\n", ".code16" SET(3, 16) ";" MARK(16, 3) "\ncli\n" MARK(32, 0) "\n", PRELUDE,
-         NULL},
-        {".code64\ncli\n", ".code64" SET(0, 64) ";" MARK(64, 0) "\ncli\n" MARK(32, 0) "\n", PRELUDE,
-         NULL},
+        {".code16\ncli\n", ".code16" SET(3, 16) ";" MARK(16, 3) "\ncli\n" MARK(32, 0) ";.code32\n",
+         PRELUDE, NULL},
+        {".code64\ncli\n", ".code64" SET(0, 64) ";" MARK(64, 0) "\ncli\n" MARK(32, 0) ";.code32\n",
+         PRELUDE, NULL},
     };
     static const struct expected cases_16[] = {
-        {".code16\ncli\n", ".code16" SET(0, 16) ";" MARK(16, 0) "\ncli\n" MARK(64, 0) "\n", PRELUDE,
-         NULL},
+        {".code16\ncli\n", ".code16" SET(0, 16) ";" MARK(16, 0) "\ncli\n" MARK(64, 0) ";.code64\n",
+         PRELUDE, NULL},
     };
 
     (void)state;

@@ -102,7 +102,8 @@ static const char *name_in_array(const struct image *image, const char *array, u
     uint64_t width = (uint64_t)image->bits / 8, pointer = 0, limit;
 
     *count = 0;
-    if (!section || !section->bytes)
+    if (!section || !section->bytes || table->address < section->address ||
+        table->address - section->address > section->size)
         return NULL;
     while (next < image->symbols + image->symbol_count && next->address == table->address)
         next++;
