@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the harnesses share. */
+/* What the harnesses share; each is one file that includes this once. */
 #ifndef AFTERBURNER_TESTS_FUZZ_FUZZ_H
 #define AFTERBURNER_TESTS_FUZZ_FUZZ_H
 
@@ -11,13 +11,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Standard error as it is before libFuzzer closes it (-close_fd_mask=2): the program's own messages
+ * are not wanted, a broken property's is. */
+static int report_fd;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    report_fd = dup(STDERR_FILENO);
+    return 0;
+}
 
 /* Ends the run with a sentence when a property does not hold; libFuzzer keeps the input. */
 #define REQUIRE(property, sentence)                                                                \
     do {                                                                                           \
         if (!(property)) {                                                                         \
-            fprintf(stderr, "property broken: %s\n", sentence);                                    \
+            dprintf(report_fd, "property broken: %s\n", sentence);                                 \
             abort();                                                                               \
         }                                                                                          \
     } while (0)
