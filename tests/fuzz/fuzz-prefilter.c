@@ -90,12 +90,13 @@ static void count_characters(const char *text, size_t size, long counts[256])
             counts[(unsigned char)text[i]]++;
 }
 
-/* Takes what the prefilter inserted out of the counts again. Gives 0 when it rewrote a data
- * directive, whose characters cannot be compared. */
+/* Takes what the prefilter inserted out of the counts again. Gives 1 when it rewrote a data
+ * directive. */
 static int take_insertions_out(const char *out, size_t size, int added_line, long counts[256])
 {
     static const char nooptimize[] = " {nooptimize} ";
     long taken[256] = {0};
+    int rewrote = 0;
 
     if (added_line) {
         size_t start = find_last_line(out, size);
@@ -123,10 +124,11 @@ static int take_insertions_out(const char *out, size_t size, int added_line, lon
                 length++;
         } else if (left > 9 && memcmp(out + i, ".Lab_site", 9) == 0) {
             length = left > 16 && memcmp(out + i, ".Lab_site_before", 16) == 0 ? 16 : 9;
-            if (left - length < sizeof(nooptimize) - 1 ||
-                memcmp(out + i + length, nooptimize, sizeof(nooptimize) - 1) != 0)
-                return 0;
-            length += sizeof(nooptimize) - 1;
+            if (left - length > sizeof(nooptimize) &&
+                memcmp(out + i + length, nooptimize, sizeof(nooptimize) - 1) == 0)
+                length += sizeof(nooptimize) - 1;
+            else
+                rewrote = 1;
         } else {
             continue;
         }
@@ -135,24 +137,28 @@ static int take_insertions_out(const char *out, size_t size, int added_line, lon
     }
     for (int i = 0; i < 256; i++)
         counts[i] -= taken[i];
-    return 1;
+    return rewrote;
 }
 
+/* Compares how often each character stands in input and output. Prefixes move to their instruction,
+ * and comments between prefixes go; of a data directive that was rewritten, only characters that
+ * its new form does not have are compared. */
 static void check_nothing_lost(const char *in, size_t in_size, const char *out, size_t out_size,
                                int added_line)
 {
+    static const char in_data[] = ".byte0123456789abcdefx,";
     long before[256] = {0}, after[256] = {0};
-    int comments = has(in, in_size, "#") || has(in, in_size, "/");
+    int rewrote, comments = has(in, in_size, "#") || has(in, in_size, "/");
 
     if (has(in, in_size, ".Lab") || has(in, in_size, ".purgem") || has(in, in_size, ".afterburn_"))
         return;
     count_characters(in, in_size, before);
     count_characters(out, out_size, after);
-    if (!take_insertions_out(out, out_size, added_line, after))
-        return;
+    rewrote = take_insertions_out(out, out_size, added_line, after);
     for (int i = 0; i < 256; i++) {
-        REQUIRE(after[i] <= before[i], "nothing is said twice");
-        REQUIRE(after[i] == before[i] || comments, "nothing is lost");
+        REQUIRE(after[i] <= before[i] || (rewrote && i && strchr(in_data, i)),
+                "nothing is said twice");
+        REQUIRE(after[i] >= before[i] || rewrote || comments, "nothing is lost");
     }
 }
 

@@ -134,5 +134,9 @@ records:
 records_end:
 	.ascii	"ARBN"
 	.short	1, 32
+	.if	BROKEN == 7
+	.long	32, 0
+	.else
 	.long	0, 0
+	.endif
 	.quad	0, 0
