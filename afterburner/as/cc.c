@@ -101,15 +101,17 @@ static int is_off(int argc, char **argv, int first)
 
 static int run_compiler(int argc, char **argv, int first)
 {
-    int compiler = find_compiler(argc, argv, first), count = 0;
+    int compiler = find_compiler(argc, argv, first), count = 0, folder;
     int is_clang = strstr(base_name(argv[compiler]), "clang") != NULL;
     char **words = memory_allocate((size_t)(argc + 4) * sizeof(char *));
     char self[PATH_MAX], *libexec = tool_find_libexec();
     ssize_t length;
     int off;
 
-    if (!libexec)
+    if (!libexec) {
+        free(words);
         return EXIT_CODE_TOOL;
+    }
     off = is_off(argc, argv, compiler + 1);
     if (off)
         setenv("AFTERBURNER_MODE", "off", 1);
@@ -132,6 +134,8 @@ static int run_compiler(int argc, char **argv, int first)
     words[count] = NULL;
     execvp(argv[first], words);
     message_error("%s: cannot be started: %s", argv[first], strerror(errno));
+    free(words[folder]);
+    free(words);
     return EXIT_CODE_TOOL;
 }
 
