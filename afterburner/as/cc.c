@@ -119,6 +119,7 @@ static int run_compiler(int argc, char **argv, int first)
         words[count++] = argv[i];
     /* ccache hashes the command line and the files it is told of, not the environment: code that is
      * not annotated gets the folder spelt another way. */
+    folder = count;
     words[count++] =
         memory_format("%s%s/%s", is_clang ? "--prefix=" : "-B", libexec, off ? "./" : "");
     if (is_clang)

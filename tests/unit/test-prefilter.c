@@ -586,6 +586,12 @@ static void macros(void **state)
         {".MACRO Sti x, y\nnop\n.ENDM\n", ".purgem Sti;.MACRO Sti x, y\nnop\n.ENDM\n", PRELUDE,
          NULL},
         {".macro mine\nnop\n.endm\n", NULL, 0, NULL},
+        /* The prelude has such macros only when it is dynamic; from here on moves are left to
+           macros. */
+        {".macro mov a:vararg\nnop\n.endm\nmov %cr0, %rax\n",
+         ".purgem mov;.macro mov a:vararg\nnop\n.endm\nmov %cr0, %rax\n", PRELUDE | DYNAMIC, NULL},
+        {".macro rep\n.endm\n", ".purgem rep;.macro rep\n.endm\n", PRELUDE | DYNAMIC, NULL},
+        {".macro lock\n.endm\n.macro jmp\n.endm\n", NULL, 0, NULL},
         {".macro outer\n.macro cli\n.endm\n.endm\n", NULL, 0, NULL},
         /* What a definition's body does to section and state, its uses do, not the definition. */
         {".macro m\n.data\n.endm\n.byte 0xfa\n", ".macro m\n.data\n.endm\n.Lab_site .byte 0xfa\n",
