@@ -182,6 +182,8 @@ void as_arguments_parse(struct as_arguments *arguments, int argc, char **argv)
             arguments->intel = is_option(word, "msyntax=intel");
         } else if (is_option(word, "msyntax") && i + 1 < arguments->word_count) {
             arguments->intel = strcmp(arguments->words[++i], "intel") == 0;
+        } else if (is_option(word, "mnaked-reg")) {
+            arguments->naked = 1;
         } else if (is_option(word, "mri") || strcmp(word, "-M") == 0) {
             arguments->mri = 1;
         } else if (is_option(word, "MD") && i + 1 < arguments->word_count) {

@@ -15,6 +15,7 @@ struct as_arguments {
     int only_asks; /* --version, --help and the like: nothing is assembled */
     int alternate; /* --alternate: .altmacro from the start */
     int intel;     /* -msyntax=intel */
+    int naked;     /* -mnaked-reg */
     int mri;       /* --mri: another language, which is not annotated */
     int lists;     /* -a...: a listing is wanted */
     const char *dependencies; /* --MD's file, or NULL */

@@ -119,8 +119,8 @@ static int memory_file(const char *text, size_t size, char **path)
     return fd;
 }
 
-/* Reads every input; 0, or -1 when one cannot be read: then gas shall say so itself. */
-static int read_inputs(struct job *job)
+/* Reads every input. Gives NULL, or the first that cannot be read: gas shall say so itself. */
+static const struct input *read_inputs(struct job *job)
 {
     const struct as_arguments *arguments = &job->arguments;
 
@@ -136,7 +136,7 @@ static int read_inputs(struct job *job)
         if (strcmp(input->name, "-") != 0)
             fd = open(input->name, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
-            return -1;
+            return input;
         if (fd != STDIN_FILENO && (fstat(fd, &kind) < 0 || !S_ISREG(kind.st_mode)))
             input->read_once = 1;
         status = read_all(fd, &input->text, &input->size);
@@ -147,27 +147,44 @@ static int read_inputs(struct job *job)
             close(fd);
         }
         if (status < 0)
-            return -1;
+            return input;
     }
-    return 0;
+    return NULL;
 }
 
 /* --- Plain gas
  * --------------------------------------------------------------------------------------------------------
  */
 
+/* Tells gas that the next line is the first of the file with that name, which may be any: gas reads
+ * the string with C's escapes. */
+static void write_linefile(FILE *out, const char *name)
+{
+    fputs(".linefile 1 \"", out);
+    for (const char *at = strcmp(name, "-") == 0 ? "{standard input}" : name; *at; at++) {
+        if (*at == '"' || *at == '\\')
+            fputc('\\', out);
+        fputc(*at, out);
+    }
+    fputs("\"\n", out);
+}
+
 /* A file in memory under a user's name: gas's messages, lines and debugging information say that
  * name. */
 static int named_file(const char *name, const char *text, size_t size, char **path)
 {
-    char *named =
-        memory_format(".linefile 1 \"%s\"\n", strcmp(name, "-") == 0 ? "{standard input}" : name);
-    size_t head = strlen(named);
+    char *named = NULL;
+    size_t named_size;
+    FILE *out = open_memstream(&named, &named_size);
     int fd;
 
-    named = memory_resize(named, head + size);
-    memcpy(named + head, text, size);
-    fd = memory_file(named, head + size, path);
+    if (!out)
+        message_out_of_memory();
+    write_linefile(out, name);
+    fwrite(text, 1, size, out);
+    if (fclose(out) != 0)
+        message_out_of_memory();
+    fd = memory_file(named, named_size, path);
     free(named);
     return fd;
 }
@@ -182,7 +199,7 @@ static int provide_plain(struct job *job)
                             : NULL;
         int fd = 0;
 
-        if (!blanked && input->read_once && !input->plain_path)
+        if (!blanked && input->text && input->read_once && !input->plain_path)
             blanked = memcpy(memory_allocate(input->size + 1), input->text, input->size);
         if (!blanked)
             continue;
@@ -278,20 +295,71 @@ static int run_plain(struct job *job, char *output, int quiet_listing)
  * -----------------------------------------------------------------------------------------------------------
  */
 
-/* Writes the object beside its final name and renames it into place. */
+/* A file without a name in the folder of `name`, so that nothing remains of it when we are killed;
+ * where the file system has none of those, one with a name, which is given in *temporary. */
+static int open_nameless(const char *name, char **temporary)
+{
+    const char *slash = strrchr(name, '/');
+    int length = slash ? (int)(slash + 1 - name) : 0, fd;
+    char *folder = memory_format("%.*s.", length, name);
+
+    *temporary = NULL;
+    fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    free(folder);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
+        *temporary = memory_format("%.*s.afterburner-%ld", length, name, (long)getpid());
+        fd = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0) {
+            free(*temporary);
+            *temporary = NULL;
+        }
+    }
+    return fd;
+}
+
+/* Gives a nameless file its name. One that is there must be replaced at once, and only a rename
+ * does that. */
+static int name_file(int fd, const char *name, char **temporary)
+{
+    const char *slash = strrchr(name, '/');
+    char *path = memory_format("/proc/self/fd/%d", fd);
+    int status = linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
+
+    if (status < 0 && errno == EEXIST) {
+        *temporary = memory_format("%.*s.afterburner-%ld", slash ? (int)(slash + 1 - name) : 0,
+                                   name, (long)getpid());
+        status = linkat(AT_FDCWD, path, AT_FDCWD, *temporary, AT_SYMLINK_FOLLOW);
+        if (status < 0) {
+            free(*temporary);
+            *temporary = NULL;
+        }
+    }
+    free(path);
+    return status;
+}
+
+/* Writes a file whole or not at all: nothing half-written ever has its name. */
 static int write_output(const char *name, const void *object, size_t size)
 {
-    char *temporary = memory_format("%s.afterburner-%ld", name, (long)getpid());
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    char *temporary;
+    int fd = open_nameless(name, &temporary);
+    int wrong = fd < 0 || write_all(fd, object, size) < 0 ||
+                (!temporary && name_file(fd, name, &temporary) < 0) ||
+                (temporary && rename(temporary, name) < 0);
+    int reason = errno;
 
-    if (fd < 0 || write_all(fd, object, size) < 0 || close(fd) < 0 || rename(temporary, name) < 0) {
-        message_error("%s: cannot be written: %s", name, strerror(errno));
-        unlink(temporary);
-        free(temporary);
-        return EXIT_CODE_OUTPUT;
+    /* Some file systems say only here that the disk is full. */
+    if (fd >= 0 && close(fd) < 0 && !wrong) {
+        wrong = 1;
+        reason = errno;
+        unlink(name);
     }
+    if (wrong)
+        message_error("%s: cannot be written: %s", name, strerror(reason));
+    if (wrong && temporary)
+        unlink(temporary);
     free(temporary);
-    return EXIT_CODE_OK;
+    return wrong ? EXIT_CODE_OUTPUT : EXIT_CODE_OK;
 }
 
 #define DEPENDENCY_COLUMNS 72
@@ -388,7 +456,7 @@ static void join_inputs(struct job *job)
         const struct input *input = &job->inputs[i];
 
         if (i)
-            fprintf(out, ".linefile 1 \"%s\"\n", input->name);
+            write_linefile(out, input->name);
         fwrite(input->text, 1, input->size, out);
         if (input->size && input->text[input->size - 1] != '\n')
             fputc('\n', out);
@@ -404,6 +472,7 @@ static int filter_inputs(struct job *job)
         .bits = job->arguments.bits,
         .alternate = job->arguments.alternate,
         .intel = job->arguments.intel,
+        .naked = job->arguments.naked,
         .policy = job->policy,
     };
 
@@ -427,26 +496,37 @@ static int provide_filtered(struct job *job)
     return 0;
 }
 
-/* Assembles with the prelude into memory. Gives gas's exit code; *said tells that it printed
- * something. */
-static int assemble(struct job *job, char *prelude, char *object_path, char *dependencies,
-                    int *said)
+/* What gas printed. */
+struct said {
+    char *output, *errors;
+    size_t output_size, errors_size;
+};
+
+static void free_said(struct said *said)
 {
-    char **words = make_words(job, prelude, object_path, dependencies), *text;
-    int messages = memfd_create("messages", MFD_CLOEXEC);
-    size_t size = 0;
+    free(said->output);
+    free(said->errors);
+}
+
+/* Assembles with the prelude into memory. Gives gas's exit code. */
+static int assemble(struct job *job, char *prelude, char *object_path, char *dependencies,
+                    struct said *said)
+{
+    char **words = make_words(job, prelude, object_path, dependencies);
+    int output = memfd_create("output", MFD_CLOEXEC), errors = memfd_create("errors", MFD_CLOEXEC);
     int code;
 
-    code = tool_run(words, -1, -1, messages);
+    if (output < 0 || errors < 0)
+        message_out_of_memory();
+    code = tool_run(words, -1, output, errors);
     free(words);
-    lseek(messages, 0, SEEK_SET);
-    if (code == 127 && read_all(messages, &text, &size) == 0) {
-        write_all(STDERR_FILENO, text,
-                  size); /* it did not start: nothing for plain `as` to repeat */
-        free(text);
-    }
-    *said = lseek(messages, 0, SEEK_END) > 0;
-    close(messages);
+    lseek(output, 0, SEEK_SET);
+    lseek(errors, 0, SEEK_SET);
+    if (read_all(output, &said->output, &said->output_size) < 0 ||
+        read_all(errors, &said->errors, &said->errors_size) < 0)
+        message_out_of_memory();
+    close(output);
+    close(errors);
     return code;
 }
 
@@ -479,7 +559,8 @@ struct scratch {
 static int open_scratch(struct job *job, struct scratch *scratch)
 {
     struct prelude_options options = {.bits = job->arguments.bits,
-                                      .alternate = job->arguments.alternate};
+                                      .alternate = job->arguments.alternate,
+                                      .code16_on = policy_code16_on(job->policy)};
     char *prelude;
     size_t size;
 
@@ -507,30 +588,46 @@ static void close_scratch(struct scratch *scratch)
     free(scratch->plain_path);
 }
 
-static int annotate_into(struct job *job, struct scratch *scratch)
+/* What remains to do once gas was run with the prelude: `code` and `said` are its. */
+static int judge(struct job *job, struct scratch *scratch, int code, const struct said *said)
 {
-    int code, said;
+    int plain_speaks = 0;
 
-    code = assemble(job, scratch->prelude_path, scratch->object_path, scratch->dependencies_path,
-                    &said);
-    if (code == 127 || code < 0)
+    if (code == 127 || code < 0) { /* it did not start: nothing for plain `as` to repeat */
+        write_all(STDERR_FILENO, said->errors, said->errors_size);
         return EXIT_CODE_TOOL;
-    if (code != 0 || said) {
-        int plain = run_plain(job, scratch->plain_path, code == 0 && job->arguments.lists);
+    }
+    if (code != 0 || said->errors_size) {
+        int plain;
 
+        plain_speaks = code != 0 || !job->arguments.lists;
+        plain = run_plain(job, scratch->plain_path, !plain_speaks);
         if (plain != 0)
             return plain;
     }
     if (code != 0) {
         message_error("%s: the annotated text does not assemble though the plain one does; "
                       "assemble this file with AFTERBURNER_MODE=off or between .afterburn_off and "
-                      ".afterburn_on, and report it",
-                      job->source);
+                      ".afterburn_on, and report it. GNU as says of the annotated text:\n%.*s",
+                      job->source, (int)said->errors_size, said->errors);
         return EXIT_CODE_INTERNAL;
     }
+    if (!plain_speaks)
+        write_all(STDOUT_FILENO, said->output, said->output_size);
     code = finish(job, scratch->object, scratch->object_path);
     if (code == EXIT_CODE_OK && job->arguments.dependencies)
         code = write_dependencies(job, scratch->dependencies, scratch->prelude_path);
+    return code;
+}
+
+static int annotate_into(struct job *job, struct scratch *scratch)
+{
+    struct said said = {0};
+    int code = assemble(job, scratch->prelude_path, scratch->object_path,
+                        scratch->dependencies_path, &said);
+
+    code = judge(job, scratch, code, &said);
+    free_said(&said);
     return code;
 }
 
@@ -571,6 +668,25 @@ static int output_is_special(const char *name)
     return stat(name, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
+/* For an input that cannot be read: gas shall say so. If it takes what we took for an input, we
+ * misread the command line, and an object without annotation would go unnoticed. */
+static int let_gas_refuse(struct job *job, const struct input *unreadable)
+{
+    int code = EXIT_CODE_INTERNAL;
+    char *nowhere;
+
+    if (memory_file("", 0, &nowhere) < 0)
+        return code;
+    code = run_plain(job, nowhere, 0);
+    free(nowhere);
+    if (code != 0)
+        return code;
+    message_error("%s: cannot be read, though GNU as assembles without it; write options out in "
+                  "full, with their values behind `=`",
+                  unreadable->name);
+    return EXIT_CODE_USAGE;
+}
+
 static int start_off(struct job *job)
 {
     read_inputs(job); /* what cannot be read, gas shall say */
@@ -580,6 +696,7 @@ static int start_off(struct job *job)
 static int start(struct job *job, const char *mode, const char *policy_path)
 {
     int off = mode && strcmp(mode, "off") == 0;
+    const struct input *unreadable;
 
     if (mode && *mode && !off && strcmp(mode, "on") != 0) {
         message_error("AFTERBURNER_MODE=%s: not known; use on or off", mode);
@@ -598,7 +715,10 @@ static int start(struct job *job, const char *mode, const char *policy_path)
                       "AFTERBURNER_MODE=off for this file");
         return EXIT_CODE_USAGE;
     }
-    if (read_inputs(job) < 0 || !filter_inputs(job))
+    unreadable = read_inputs(job);
+    if (unreadable)
+        return let_gas_refuse(job, unreadable);
+    if (!filter_inputs(job))
         return become_plain(job);
     return annotate(job);
 }

@@ -99,10 +99,33 @@ static int is_off(int argc, char **argv, int first)
     return off;
 }
 
+/* Whether a compiler is clang: by its name, or by that of the file it is a link to (`cc`). */
+static int compiler_is_clang(const char *compiler)
+{
+    const char *path = strchr(compiler, '/') ? "" : getenv("PATH");
+    int found = strstr(base_name(compiler), "clang") != NULL, done = found;
+
+    while (!done && path) {
+        size_t length = strcspn(path, ":");
+        char *candidate = length ? memory_format("%.*s/%s", (int)length, path, compiler)
+                                 : memory_copy_string(compiler);
+        char *target = access(candidate, X_OK) == 0 ? realpath(candidate, NULL) : NULL;
+
+        if (target) {
+            found = strstr(base_name(target), "clang") != NULL;
+            done = 1;
+        }
+        free(target);
+        free(candidate);
+        path = path[length] == ':' ? path + length + 1 : NULL;
+    }
+    return found;
+}
+
 static int run_compiler(int argc, char **argv, int first)
 {
     int compiler = find_compiler(argc, argv, first), count = 0, folder;
-    int is_clang = strstr(base_name(argv[compiler]), "clang") != NULL;
+    int is_clang = compiler_is_clang(argv[compiler]);
     char **words = memory_allocate((size_t)(argc + 4) * sizeof(char *));
     char self[PATH_MAX], *libexec = tool_find_libexec();
     ssize_t length;
@@ -142,6 +165,7 @@ static int run_compiler(int argc, char **argv, int first)
 
 int command_cc(int argc, char **argv)
 {
+    const char *inherited = getenv("AFTERBURNER_POLICY");
     int at = 1, policy_given = 0;
 
     /* No argp here: every word from the compiler on is the compiler's. */
@@ -168,8 +192,7 @@ int command_cc(int argc, char **argv)
             return EXIT_CODE_USAGE;
         }
     }
-    if (!policy_given && getenv("AFTERBURNER_POLICY") && *getenv("AFTERBURNER_POLICY") &&
-        set_policy(getenv("AFTERBURNER_POLICY")) < 0)
+    if (!policy_given && inherited && *inherited && set_policy(inherited) < 0)
         return EXIT_CODE_INPUT;
     if (at >= argc) {
         message_error("no compiler given; for example: afterburner cc gcc -c file.c");

@@ -20,12 +20,29 @@
     48 /* instructions looked at behind a site before its flags count as live                      \
         */
 
+/* A place in a section that something names. */
+struct place {
+    const asection *section;
+    bfd_vma offset;
+    const asymbol *symbol;
+    long order;
+};
+
+/* Places sorted by section and offset; equal ones in the order they were found. */
+struct places {
+    struct place *list;
+    size_t count, capacity;
+};
+
 struct object {
     bfd *bfd;
     unsigned char *bytes;
     size_t size;
     asymbol **symbols;
     long symbol_count;
+    struct places functions, labels;
+    struct places taken; /* where relocations of data point: fix-up tables and the like */
+    struct identity_counter *counter;
     const struct complete_options *options;
 };
 
@@ -93,26 +110,131 @@ static struct code *code_of(struct object *object, struct code **list, asection 
     return code;
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+
+    if (x->section != y->section)
+        return x->section->index < y->section->index ? -1 : 1;
+    if (x->offset != y->offset)
+        return x->offset < y->offset ? -1 : 1;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+static void add_place(struct places *places, const asection *section, bfd_vma offset,
+                      const asymbol *symbol)
+{
+    memory_grow((void **)&places->list, &places->capacity, places->count, sizeof(*places->list));
+    places->list[places->count] = (struct place){
+        .section = section, .offset = offset, .symbol = symbol, .order = (long)places->count};
+    places->count++;
+}
+
+static void sort_places(struct places *places)
+{
+    if (places->count)
+        qsort(places->list, places->count, sizeof(*places->list), compare_places);
+}
+
+/* How many places are before offset `offset` of a section, or there too with `inclusive`. */
+static size_t count_before(const struct places *places, const asection *section, bfd_vma offset,
+                           int inclusive)
+{
+    size_t low = 0, high = places->count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const struct place *place = &places->list[middle];
+
+        if (place->section->index < section->index ||
+            (place->section == section &&
+             (place->offset < offset || (inclusive && place->offset == offset))))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The nearest place at or before an offset; of several at one offset the first. */
+static const struct place *nearest(const struct places *places, const asection *section,
+                                   bfd_vma offset)
+{
+    size_t at = count_before(places, section, offset, 1);
+
+    if (at == 0 || places->list[at - 1].section != section)
+        return NULL;
+    return &places->list[count_before(places, section, places->list[at - 1].offset, 0)];
+}
+
+static void collect_symbols(struct object *object)
+{
+    for (long i = 0; i < object->symbol_count; i++) {
+        const asymbol *symbol = object->symbols[i];
+
+        if (symbol->flags & (BSF_SECTION_SYM | BSF_FILE) || !symbol->name[0])
+            continue;
+        if (symbol->flags & BSF_FUNCTION)
+            add_place(&object->functions, symbol->section, symbol->value, symbol);
+        add_place(&object->labels, symbol->section, symbol->value, symbol);
+    }
+    sort_places(&object->functions);
+    sort_places(&object->labels);
+}
+
 /* The function a place is in: the nearest function symbol at or before it, else the nearest symbol,
  * else "". */
 static const char *function_at(const struct object *object, const asection *section, bfd_vma offset)
 {
-    const asymbol *function = NULL, *label = NULL;
+    const struct place *place = nearest(&object->functions, section, offset);
 
-    for (long i = 0; i < object->symbol_count; i++) {
-        const asymbol *symbol = object->symbols[i];
+    if (!place)
+        place = nearest(&object->labels, section, offset);
+    return place ? place->symbol->name : "";
+}
 
-        if (symbol->section != section || symbol->value > offset ||
-            symbol->flags & (BSF_SECTION_SYM | BSF_FILE) || !symbol->name[0])
-            continue;
-        if (symbol->flags & BSF_FUNCTION && (!function || symbol->value > function->value))
-            function = symbol;
-        if (!label || symbol->value > label->value)
-            label = symbol;
+/* Where an offset in a section is meant by a relocation: RELA objects have the addend in the
+ * relocation, REL ones (32 bits) in the section. */
+static bfd_vma relocation_target(const arelent *relocation, const unsigned char *field)
+{
+    bfd_vma target = (*relocation->sym_ptr_ptr)->value + relocation->addend;
+    int32_t value;
+
+    if (relocation->howto && relocation->howto->partial_inplace) {
+        memcpy(&value, field, sizeof(value));
+        target += (bfd_vma)(bfd_signed_vma)value;
     }
-    if (function)
-        return function->name;
-    return label ? label->name : "";
+    return target;
+}
+
+/* Collects the code that data point at. A PC-relative one names its target only when it is the
+ * whole of a field of its own, which the tables of fix-ups have. */
+static void collect_taken(struct object *object)
+{
+    for (asection *section = object->bfd->sections; section; section = section->next) {
+        arelent **relocations;
+        long count;
+
+        if (!(section->flags & SEC_ALLOC) || !(section->flags & SEC_HAS_CONTENTS) ||
+            section->flags & SEC_CODE || strcmp(section->name, AFTERBURN_SECTION) == 0 ||
+            strcmp(section->name, ".eh_frame") == 0 || section->filepos < 0 ||
+            (size_t)section->filepos + section->size > object->size)
+            continue;
+        relocations = read_relocations(object, section, &count);
+        for (long i = 0; i < count; i++) {
+            const asymbol *symbol =
+                relocations[i]->sym_ptr_ptr ? *relocations[i]->sym_ptr_ptr : NULL;
+
+            if (symbol && symbol->section->flags & SEC_CODE &&
+                relocations[i]->address + sizeof(uint32_t) <= section->size)
+                add_place(&object->taken, symbol->section,
+                          relocation_target(relocations[i], object->bytes + section->filepos +
+                                                                relocations[i]->address),
+                          NULL);
+        }
+        free(relocations);
+    }
+    sort_places(&object->taken);
 }
 
 /* Whether the arithmetic flags may be read behind `offset` before they are written. Only a proof
@@ -173,9 +295,33 @@ static int fail(const struct object *object, const asection *section, bfd_vma of
     return -1;
 }
 
+/* Zeroes what the linker will fill in of an instruction: REL objects have addends there. Gives
+ * whether there is anything. */
+static int blank_relocated(const struct code *code, bfd_vma start, size_t length,
+                           unsigned char *bytes)
+{
+    int found = 0;
+
+    for (bfd_vma at = start; at < start + length;) {
+        const arelent *relocation =
+            relocation_in(code->relocations, code->relocation_count, at, start + length);
+        bfd_vma end;
+
+        if (!relocation)
+            break;
+        found = 1;
+        end = relocation->address +
+              (relocation->howto ? bfd_get_reloc_size(relocation->howto) : sizeof(uint32_t));
+        for (bfd_vma i = relocation->address; i < end && i < start + length; i++)
+            bytes[i - start] = 0;
+        at = relocation->address + 1;
+    }
+    return found;
+}
+
 /* Fills one record in; its address, span and lengths are gas's. */
 static int complete_record(struct object *object, struct code *code, bfd_vma offset,
-                           struct afterburn_record *record, struct identity_counter *counter)
+                           struct afterburn_record *record)
 {
     bfd_vma start = offset + record->offset, end = offset + record->span;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
@@ -183,8 +329,7 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
     ZydisDecodedInstruction instruction;
     char text[128], function[512];
     ZydisDecoder decoder;
-    const arelent *relocation;
-    int kind;
+    int kind, relocation;
 
     if (end > code->section->size || record->offset + record->length > record->span)
         return fail(object, code->section, offset, "it ends outside its section");
@@ -200,12 +345,7 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
             return fail(object, code->section, offset, "its pad is not made of 64-bit nops");
     }
     zydis_open(&decoder, record->bits);
-    relocation =
-        relocation_in(code->relocations, code->relocation_count, start, start + record->length);
-    for (bfd_vma at = start; relocation && at < start + record->length; at++)
-        if (at >= relocation->address)
-            bytes[at - start] = 0; /* relocated fields come last in an instruction, but for an
-                                      immediate behind them */
+    relocation = blank_relocated(code, start, record->length, bytes);
     if (!ZYAN_SUCCESS(
             ZydisDecoderDecodeFull(&decoder, bytes, record->length, &instruction, operands)) ||
         instruction.length != record->length)
@@ -225,60 +365,82 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
     operands_describe(&instruction, operands, record);
     if (relocation)
         record->flags |= AFTERBURN_RELOCATED;
-    if (flags_live(object, code, &decoder, end))
+    /* What a table names may be gone on with elsewhere, with the flags as they are: a fault's
+     * fix-up. */
+    if (flags_live(object, code, &decoder, end) ||
+        count_before(&object->taken, code->section, offset, 0) !=
+            count_before(&object->taken, code->section, end, 1))
         record->flags |= AFTERBURN_FLAGS_LIVE;
     if (kind == SENSITIVE_sti && end < code->section->size && code->bytes[end] == 0xf4)
         record->flags |= AFTERBURN_HALT_FOLLOWS;
 
     operands_normalised_text(&instruction, operands, text, sizeof(text));
     identity_function_name(function_at(object, code->section, offset), function, sizeof(function));
-    record->identity = identity_next(counter, object->options->source, function, text);
+    record->identity = identity_next(object->counter, object->options->source, function, text);
     return 0;
 }
 
-static int complete_section(struct object *object, asection *section)
+/* The record at offset `at` of a record section. */
+static int complete_one(struct object *object, asection *section, arelent **relocations, long count,
+                        struct code **list, bfd_size_type at)
 {
-    struct identity_counter *counter = identity_counter_new();
-    unsigned char *bytes = object->bytes + section->filepos;
-    struct code *list = NULL;
+    unsigned char *bytes = object->bytes + section->filepos + at;
+    const arelent *relocation = relocation_in(relocations, count, at, at + 4);
+    const asymbol *symbol = relocation && relocation->sym_ptr_ptr ? *relocation->sym_ptr_ptr : NULL;
+    struct afterburn_record record;
+    struct code *code;
+    int status;
+
+    memcpy(&record, bytes, sizeof(record));
+    if (record.kind == AFTERBURN_MARK)
+        return 0;
+    code = symbol ? code_of(object, list, symbol->section) : NULL;
+    if (!code)
+        return fail(object, section, at, "the record does not point into a section with contents");
+    if (!(code->section->flags & SEC_CODE)) {
+        message_error("%s: an instruction was annotated in section %s, which is not executable; "
+                      "name the section before it in the text, give it the flag x, or put "
+                      ".afterburn_off before it",
+                      object->options->source, code->section->name);
+        return -1;
+    }
+    status = complete_record(object, code, relocation_target(relocation, bytes), &record);
+    memcpy(bytes, &record, sizeof(record));
+    return status;
+}
+
+/* A record section: one chunk, or in a section group one for each record. */
+static int complete_section(struct object *object, asection *section, struct code **list)
+{
     long count;
     arelent **relocations = read_relocations(object, section, &count);
+    bfd_size_type at = 0;
     int status = 0;
 
-    for (bfd_size_type at = sizeof(struct afterburn_header); status == 0 && at < section->size;
-         at += sizeof(struct afterburn_record)) {
-        struct afterburn_record record;
-        const arelent *relocation = relocation_in(relocations, count, at, at + 4);
-        const asymbol *symbol =
-            relocation && relocation->sym_ptr_ptr ? *relocation->sym_ptr_ptr : NULL;
-        struct code *code;
-        bfd_vma offset;
+    while (status == 0 && at < section->size) {
+        struct afterburn_header header;
+        bfd_size_type end;
 
-        memcpy(&record, bytes + at, sizeof(record));
-        if (record.kind == AFTERBURN_MARK)
-            continue;
-        code = symbol ? code_of(object, &list, symbol->section) : NULL;
-        if (!code) {
-            status =
-                fail(object, section, at, "the record does not point into a section with contents");
+        if (section->size - at < sizeof(header)) {
+            status = fail(object, section, at, "a chunk of records is cut off");
             break;
         }
-        if (!(code->section->flags & SEC_CODE)) {
-            message_error(
-                "%s: an instruction was annotated in section %s, which is not executable; "
-                "name the section before it in the text, give it the flag x, or put "
-                ".afterburn_off before it",
-                object->options->source, code->section->name);
-            status = -1;
+        memcpy(&header, object->bytes + section->filepos + at, sizeof(header));
+        at += sizeof(header);
+        if (header.magic != AFTERBURN_MAGIC || header.size > section->size - at ||
+            header.size % sizeof(struct afterburn_record)) {
+            status = fail(object, section, at, "this is no chunk of records");
             break;
         }
-        /* RELA has the addend in the relocation, REL (32-bit objects) in the section. */
-        offset = symbol->value + relocation->addend;
-        if (relocation->howto && relocation->howto->partial_inplace)
-            offset += (bfd_vma)(bfd_signed_vma)record.site;
-        status = complete_record(object, code, offset, &record, counter);
-        memcpy(bytes + at, &record, sizeof(record));
+        for (end = at + header.size; status == 0 && at < end; at += sizeof(struct afterburn_record))
+            status = complete_one(object, section, relocations, count, list, at);
     }
+    free(relocations);
+    return status;
+}
+
+static void free_codes(struct code *list)
+{
     while (list) {
         struct code *next = list->next;
 
@@ -286,8 +448,26 @@ static int complete_section(struct object *object, asection *section)
         free(list);
         list = next;
     }
-    free(relocations);
-    identity_counter_free(counter);
+}
+
+static int complete_sections(struct object *object)
+{
+    struct code *list = NULL;
+    int status = 0;
+
+    object->counter = identity_counter_new();
+    collect_symbols(object);
+    collect_taken(object);
+    for (asection *section = object->bfd->sections; section && status == 0; section = section->next)
+        if (strcmp(section->name, AFTERBURN_SECTION) == 0)
+            status = section->filepos < 0 || (size_t)section->filepos + section->size > object->size
+                         ? fail(object, section, 0, "the section is outside the object")
+                         : complete_section(object, section, &list);
+    free_codes(list);
+    free(object->functions.list);
+    free(object->labels.list);
+    free(object->taken.list);
+    identity_counter_free(object->counter);
     return status;
 }
 
@@ -295,7 +475,6 @@ int complete_records(const char *object_path, unsigned char *bytes, size_t size,
                      const struct complete_options *options)
 {
     struct object object = {.bytes = bytes, .size = size, .options = options};
-    asection *section;
     long room;
     int status = 0;
 
@@ -308,16 +487,11 @@ int complete_records(const char *object_path, unsigned char *bytes, size_t size,
             bfd_close(object.bfd);
         return -1;
     }
-    section = bfd_get_section_by_name(object.bfd, AFTERBURN_SECTION);
-    if (section) {
+    if (bfd_get_section_by_name(object.bfd, AFTERBURN_SECTION)) {
         room = bfd_get_symtab_upper_bound(object.bfd);
         object.symbols = memory_allocate(room > 0 ? (size_t)room : sizeof(asymbol *));
         object.symbol_count = room > 0 ? bfd_canonicalize_symtab(object.bfd, object.symbols) : 0;
-        if ((size_t)section->filepos + section->size > size ||
-            section->size < sizeof(struct afterburn_header))
-            status = fail(&object, section, 0, "the section is outside the object");
-        else
-            status = complete_section(&object, section);
+        status = complete_sections(&object);
         free(object.symbols);
     }
     bfd_close(object.bfd);

@@ -84,7 +84,7 @@ enum mnemonic mnemonic_look_up(const char *word, size_t length)
     return (enum mnemonic)find(lower, length)->meaning;
 }
 
-int operand_is_special_register(const char *text, size_t length, int intel)
+int operand_is_special_register(const char *text, size_t length, int intel, int *stack)
 {
     char name[6];
     size_t count = 0;
@@ -110,8 +110,10 @@ int operand_is_special_register(const char *text, size_t length, int intel)
     name[count] = '\0';
     if (count < 2 || (!percent && !intel))
         return 0;
-    if (count == 2 && name[1] == 's')
+    if (count == 2 && name[1] == 's') {
+        *stack |= name[0] == 's';
         return name[0] && strchr("cdefgs", name[0]);
+    }
     if (strncmp(name, "cr", 2) != 0 && strncmp(name, "dr", 2) != 0 && strncmp(name, "db", 2) != 0)
         return 0;
     return count == 3 ? isdigit((unsigned char)name[2]) != 0

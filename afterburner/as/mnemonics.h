@@ -18,7 +18,7 @@ enum mnemonic {
 enum mnemonic mnemonic_look_up(const char *word, size_t length);
 
 /* Whether the text of one operand is a control, debug or segment register; a name without `%`
- * counts in Intel syntax. */
-int operand_is_special_register(const char *text, size_t length, int intel);
+ * counts in Intel syntax. Sets *stack when it is SS. */
+int operand_is_special_register(const char *text, size_t length, int intel, int *stack);
 
 #endif

@@ -11,19 +11,17 @@
 #include "afterburn/record.h"
 #include "afterburn/sensitive.h"
 #include "as/mnemonics.h"
+#include "as/prelude.h"
 #include "as/sections.h"
 #include "as/statement.h"
 #include "cli/memory.h"
 #include "decode/classify.h"
 
-#define DATA_BYTES_MAX 256 /* a data directive longer than this is a table, not instructions */
-
-/* What decides whether sites are made here. */
-struct state {
-    int bits;
-    int directive; /* .afterburn_off counts down, .afterburn_on up; 0: the rules decide */
-    int exempt;    /* enum afterburn_exemption in force */
-};
+/* A .byte longer than an instruction can be is a table. So is a row of BYTES_ROW and more that
+ * would be several instructions: random bytes often are, and a pad inside a table breaks it. What
+ * is left out wrongly the verifier names. */
+#define BYTES_MAX 15
+#define BYTES_ROW 8
 
 struct filter {
     const struct prefilter_options *options;
@@ -32,14 +30,16 @@ struct filter {
     size_t size, copied; /* of the input, what is already in `out` */
     char *out;
     size_t out_size, out_capacity;
-    struct section_tracker sections;
-    struct state state;
+    struct section_tracker sections; /* as the text has them; see `place` */
+    int bits;
+    int leaves_default, following;
     int intel, alternate;
     int naked;            /* AT&T syntax without the registers' % */
     int moves_are_macros; /* the source has a macro of its own named mov, push, pop or rep */
+    int in_string;        /* of a macro call's argument */
     int macro_depth;
     struct section_tracker outer; /* the sections outside the macro being defined */
-    struct state outer_state;
+    int outer_bits;
     struct {
         const char *start,
             *end; /* a statement that is nothing but prefixes, waiting for its instruction */
@@ -60,6 +60,11 @@ static void append(struct filter *filter, const char *text, size_t length)
     filter->out_size += length;
 }
 
+static void append_string(struct filter *filter, const char *text)
+{
+    append(filter, text, strlen(text));
+}
+
 static void copy_to(struct filter *filter, const char *position)
 {
     size_t upto = (size_t)(position - filter->input);
@@ -73,7 +78,7 @@ static void copy_to(struct filter *filter, const char *position)
 static void insert(struct filter *filter, const char *position, const char *text)
 {
     copy_to(filter, position);
-    append(filter, text, strlen(text));
+    append_string(filter, text);
 }
 
 /* Drops [start, end), which holds no newline. */
@@ -83,101 +88,100 @@ static void skip_text(struct filter *filter, const char *start, const char *end)
     filter->copied = (size_t)(end - filter->input);
 }
 
-/* --- Exemptions and code size
+/* --- The place in the output: section, code size, exemption
+ *
+ * Macros and conditionals make the order in which gas meets directives another one than the text's:
+ * whether a site is wanted is decided by the prelude when gas gets there. Here each directive is
+ * given the prelude's macro that follows it. Most texts never leave the default state and are not
+ * touched.
  * ----------------------------------------------------------------------------------------- */
 
-static int exemption(const struct filter *filter)
+/* Notes that the text can leave the default state; gives whether to write the macros that follow
+ * it. */
+static int follows(struct filter *filter, int can_leave)
 {
-    if (filter->state.directive < 0)
-        return AFTERBURN_EXEMPT_DIRECTIVE;
-    if (filter->state.directive > 0)
-        return AFTERBURN_EXEMPT_NOT;
-    if (filter->state.bits == 16 && !policy_code16_on(filter->options->policy))
-        return AFTERBURN_EXEMPT_BITS_16;
-    if (!policy_section_on(filter->options->policy, filter->sections.current.name,
-                           strlen(filter->sections.current.name)))
-        return AFTERBURN_EXEMPT_SECTION;
-    return AFTERBURN_EXEMPT_NOT;
+    filter->leaves_default |= can_leave;
+    if (filter->following)
+        filter->result->needs_prelude = 1;
+    return filter->following;
 }
 
-static int is_default(const struct filter *filter)
+/* The section tracked by the text, as the prelude's macros take it. */
+static int place(const struct filter *filter)
 {
-    return filter->state.bits == filter->options->bits &&
-           filter->state.exempt == AFTERBURN_EXEMPT_NOT;
+    const struct section_state *section = &filter->sections.current;
+    int exempt = !policy_section_on(filter->options->policy, section->name, strlen(section->name));
+
+    return (section->executable ? PRELUDE_PLACE_CODE : 0) | (exempt ? PRELUDE_PLACE_EXEMPT : 0) |
+           (section->grouped ? PRELUDE_PLACE_GROUPED : 0);
 }
 
-/* Before a section is left: what follows these bytes in the linked section is another file's, so a
- * state that is not the default ends here. */
-static void close_state(struct filter *filter, const char *position)
+static int place_is_special(int place)
 {
-    char text[64];
-
-    if (is_default(filter) || !filter->sections.current.executable)
-        return;
-    snprintf(text, sizeof(text), ".Lab_mark %d,%d;", filter->options->bits, AFTERBURN_EXEMPT_NOT);
-    insert(filter, position, text);
-}
-
-/* After a section, code size or exemption changed: tells the macros, and marks the bytes that
- * follow. `was_default`: the state that held here before needs no mark to end it. */
-static void open_state(struct filter *filter, const char *position, int was_default)
-{
-    int exempt = exemption(filter);
-    char text[128];
-    int length;
-
-    if (exempt == filter->state.exempt && was_default && is_default(filter))
-        return;
-    filter->state.exempt = exempt;
-    length = snprintf(text, sizeof(text), ";.set .Lab_off,%d;.set .Lab_bits,%d", exempt,
-                      filter->state.bits);
-    if (filter->sections.current.executable && (!is_default(filter) || !was_default))
-        snprintf(text + length, sizeof(text) - (size_t)length, ";.Lab_mark %d,%d",
-                 filter->state.bits, exempt);
-    insert(filter, position, text);
-    filter->result->needs_prelude = 1;
+    return place & PRELUDE_PLACE_CODE && place & (PRELUDE_PLACE_EXEMPT | PRELUDE_PLACE_GROUPED);
 }
 
 /* Before the first statement: a rule of the policy may exempt .text, where the text begins. The
  * lines before it may be the preprocessor's, which must stay at their lines' start. */
-static void start_state(struct filter *filter, const char *position)
+static void start_place(struct filter *filter, const char *position)
 {
-    int exempt = exemption(filter);
-    char text[96];
+    int start = place(filter);
+    char text[32];
 
-    if (exempt == AFTERBURN_EXEMPT_NOT)
+    if (!follows(filter, place_is_special(start)) || start == PRELUDE_PLACE_CODE)
         return;
-    filter->state.exempt = exempt;
-    snprintf(text, sizeof(text), ".set .Lab_off,%d;.Lab_mark %d,%d;", exempt, filter->state.bits,
-             exempt);
+    snprintf(text, sizeof(text), ".Lab_enter %d;", start);
     insert(filter, position, text);
-    filter->result->needs_prelude = 1;
+}
+
+static void follow_section(struct filter *filter, const struct statement *statement,
+                           const char *word, size_t length, const char *operands)
+{
+    enum section_step step =
+        sections_follow(&filter->sections, word, length, operands, statement->end);
+    int now = place(filter);
+    char text[32];
+
+    if (step == SECTION_NONE || !follows(filter, place_is_special(now)))
+        return;
+    insert(filter, statement->start, ".Lab_leave;");
+    switch (step) {
+    case SECTION_PUSH:
+        snprintf(text, sizeof(text), ";.Lab_push %d", now);
+        break;
+    case SECTION_POP:
+        snprintf(text, sizeof(text), ";.Lab_pop");
+        break;
+    case SECTION_SWAP:
+        snprintf(text, sizeof(text), ";.Lab_swap");
+        break;
+    case SECTION_STAY:
+        snprintf(text, sizeof(text), ";.Lab_enter .Lab_place");
+        break;
+    default:
+        snprintf(text, sizeof(text), ";.Lab_enter %d", now);
+        break;
+    }
+    insert(filter, statement->end, text);
+}
+
+static void follow_code_size(struct filter *filter, const struct statement *statement, int bits)
+{
+    char text[32];
+
+    filter->bits = bits;
+    if (!follows(filter, bits != filter->options->bits))
+        return;
+    snprintf(text, sizeof(text), ";.Lab_code %d", bits);
+    insert(filter, statement->end, text);
 }
 
 /* --- Data directives that hold instructions
  * --------------------------------------------------------------------------- */
 
-struct data_directive {
-    const char *name;
-    int width;
-};
-
-static const struct data_directive data_directives[] = {
-    {".byte", 1},  {".2byte", 2}, {".short", 2}, {".word", 2},  {".value", 2}, {".hword", 2},
-    {".4byte", 4}, {".long", 4},  {".int", 4},   {".8byte", 8}, {".quad", 8},
-};
-
-static int data_width(const char *word, size_t length)
-{
-    for (size_t i = 0; i < sizeof(data_directives) / sizeof(data_directives[0]); i++)
-        if (strlen(data_directives[i].name) == length &&
-            strncasecmp(data_directives[i].name, word, length) == 0)
-            return data_directives[i].width;
-    return 0;
-}
-
-/* Reads comma-separated integer constants into bytes; 0 when there is anything else among them. */
-static size_t read_constants(const char *at, const char *end, int width, unsigned char *bytes)
+/* Reads comma-separated integer constants into bytes; 0 when there is anything else among them, or
+ * more than an instruction can have. */
+static size_t read_bytes(const char *at, const char *end, unsigned char *bytes)
 {
     size_t count = 0;
 
@@ -199,10 +203,9 @@ static size_t read_constants(const char *at, const char *end, int width, unsigne
             return 0;
         errno = 0;
         value = strtoull(number, &stop, 0);
-        if (*stop || errno || count + (size_t)width > DATA_BYTES_MAX)
+        if (*stop || errno || count == BYTES_MAX)
             return 0;
-        for (int i = 0; i < width; i++)
-            bytes[count++] = (unsigned char)(value >> (8 * i));
+        bytes[count++] = (unsigned char)value;
         if (at < end && ++at == end) /* a comma with nothing behind it */
             return 0;
     }
@@ -213,42 +216,41 @@ static void append_bytes(struct filter *filter, const unsigned char *bytes, size
 {
     char text[8];
 
-    append(filter, ".byte ", 6);
+    append_string(filter, ".byte ");
     for (size_t i = 0; i < count; i++) {
         snprintf(text, sizeof(text), "%s0x%02x", i ? "," : "", bytes[i]);
-        append(filter, text, strlen(text));
+        append_string(filter, text);
     }
 }
 
-/* A data directive in an executable section whose bytes are whole instructions, one of them
- * sensitive, is cut into instructions; the bytes stay as they are. */
-static void filter_data(struct filter *filter, const struct statement *statement,
-                        const char *operands, int width)
+/* A .byte in an executable section whose bytes are whole instructions, one of them sensitive, is
+ * cut into instructions; the bytes stay as they are. Wider data directives are data: code that uses
+ * them for instructions is for the verifier to name. */
+static void filter_bytes(struct filter *filter, const struct statement *statement,
+                         const char *operands)
 {
-    unsigned char bytes[DATA_BYTES_MAX] = {0};
-    size_t count = read_constants(operands, statement->end, width, bytes), length;
+    unsigned char bytes[BYTES_MAX] = {0};
+    size_t count = read_bytes(operands, statement->end, bytes), length;
     int found = 0;
 
     if (!count)
         return;
     for (size_t at = 0; at < count; at += length) {
-        if (classify_bytes(bytes + at, count - at, filter->state.bits, &length))
+        if (classify_bytes(bytes + at, count - at, filter->bits, &length, NULL))
             found = 1;
-        if (length == 0)
+        if (length == 0 || (length < count && count >= BYTES_ROW))
             return;
     }
     if (!found)
         return;
     skip_text(filter, statement->start, statement->end);
     for (size_t at = 0; at < count; at += length) {
-        int kind = classify_bytes(bytes + at, count - at, filter->state.bits, &length);
+        int before, kind = classify_bytes(bytes + at, count - at, filter->bits, &length, &before);
 
         if (at)
             append(filter, ";", 1);
-        if (kind == SENSITIVE_sti)
-            append(filter, ".Lab_site_before ", 17);
-        else if (kind)
-            append(filter, ".Lab_site ", 10);
+        if (kind)
+            append_string(filter, before ? ".Lab_site_before " : ".Lab_site ");
         append_bytes(filter, bytes + at, length);
     }
     filter->result->needs_prelude = 1;
@@ -262,26 +264,6 @@ static void filter_data(struct filter *filter, const struct statement *statement
 static int word_is(const char *word, size_t length, const char *name)
 {
     return strlen(name) == length && strncasecmp(word, name, length) == 0;
-}
-
-static void follow_code_size(struct filter *filter, const struct statement *statement, int bits)
-{
-    int was_default = is_default(filter);
-
-    filter->state.bits = bits;
-    open_state(filter, statement->end, was_default);
-}
-
-static void follow_exemption(struct filter *filter, const struct statement *statement,
-                             size_t length, int step)
-{
-    int was_default = is_default(filter), was = filter->state.exempt;
-
-    filter->state.directive += step;
-    skip_text(filter, statement->start,
-              statement->start + length); /* what follows it is for gas to refuse */
-    if (exemption(filter) != was)
-        open_state(filter, statement->end, was_default);
 }
 
 /* A macro of the source that has a mnemonic's name replaces ours: gas refuses to define it twice.
@@ -299,7 +281,7 @@ static void follow_macro(struct filter *filter, const struct statement *statemen
         return;
     filter->outer = filter->sections;
     filter->outer.known = NULL;
-    filter->outer_state = filter->state;
+    filter->outer_bits = filter->bits;
     if (mnemonic == MNEMONIC_MOVE ||
         (mnemonic == MNEMONIC_PREFIX && length >= 3 && strncasecmp(name, "rep", 3) == 0))
         /* The prelude has such a macro only when it is dynamic, and it must be there to be purged.
@@ -322,7 +304,7 @@ static void follow_end_of_macro(struct filter *filter)
     filter->outer.known_count = filter->sections.known_count;
     filter->outer.known_capacity = filter->sections.known_capacity;
     filter->sections = filter->outer;
-    filter->state = filter->outer_state;
+    filter->bits = filter->outer_bits;
 }
 
 static void follow_file(struct filter *filter, const char *operands, const char *end)
@@ -345,22 +327,17 @@ static void follow_file(struct filter *filter, const char *operands, const char 
 static void filter_directive(struct filter *filter, const struct statement *statement,
                              const char *word, size_t length, const char *operands)
 {
-    int width;
-
     if (sections_changes(word, length)) {
-        close_state(filter, statement->start);
-        sections_follow(&filter->sections, word, length, operands, statement->end);
-        open_state(filter, statement->end, 1);
+        follow_section(filter, statement, word, length, operands);
     } else if (word_is(word, length, ".code16") || word_is(word, length, ".code16gcc")) {
         follow_code_size(filter, statement, 16);
     } else if (word_is(word, length, ".code32")) {
         follow_code_size(filter, statement, 32);
     } else if (word_is(word, length, ".code64")) {
         follow_code_size(filter, statement, 64);
-    } else if (word_is(word, length, ".afterburn_off")) {
-        follow_exemption(filter, statement, length, -1);
-    } else if (word_is(word, length, ".afterburn_on")) {
-        follow_exemption(filter, statement, length, 1);
+    } else if (word_is(word, length, ".afterburn_off") || word_is(word, length, ".afterburn_on")) {
+        filter->result->needs_prelude = 1; /* they are macros of the prelude's */
+        follows(filter, 1);
     } else if (word_is(word, length, ".macro")) {
         follow_macro(filter, statement, operands);
     } else if (word_is(word, length, ".endm")) {
@@ -382,8 +359,8 @@ static void filter_directive(struct filter *filter, const struct statement *stat
         follow_file(filter, operands, statement->end);
     } else if (word_is(word, length, ".ident")) {
         filter->result->compiled = 1;
-    } else if (filter->sections.current.executable && (width = data_width(word, length)) != 0) {
-        filter_data(filter, statement, operands, width);
+    } else if (filter->sections.current.executable && word_is(word, length, ".byte")) {
+        filter_bytes(filter, statement, operands);
     }
 }
 
@@ -411,8 +388,8 @@ static void make_site(struct filter *filter, const char *start, const char *pref
 }
 
 /* Looks at the operands of a mov, push or pop: 1 when one is a special register, -1 when a macro
- * argument may be one. */
-static int special_operand(const struct filter *filter, const char *at, const char *end)
+ * argument may be one. *stack: it is SS. */
+static int special_operand(const struct filter *filter, const char *at, const char *end, int *stack)
 {
     const char *start = at;
     int parentheses = 0, unknown = 0;
@@ -420,7 +397,7 @@ static int special_operand(const struct filter *filter, const char *at, const ch
     for (;; at++) {
         if (at == end || (*at == ',' && parentheses == 0)) {
             if (operand_is_special_register(start, (size_t)(at - start),
-                                            filter->intel || filter->naked))
+                                            filter->intel || filter->naked, stack))
                 return 1;
             if (memchr(start, '\\', (size_t)(at - start)))
                 unknown = 1;
@@ -466,7 +443,7 @@ static void filter_instruction(struct filter *filter, const struct statement *st
     const char *pending_start = filter->pending.start, *pending_end = filter->pending.end;
     enum mnemonic mnemonic;
     size_t length;
-    int prefixes = 0, special;
+    int prefixes = 0, special, before;
 
     filter->pending.start = NULL;
     while (at < statement->end && *at == '{') { /* {disp32} and other pseudo prefixes */
@@ -496,6 +473,7 @@ static void filter_instruction(struct filter *filter, const struct statement *st
             return;
         }
     }
+    before = mnemonic == MNEMONIC_PAD_BEFORE;
     switch (mnemonic) {
     case MNEMONIC_SENSITIVE:
     case MNEMONIC_PAD_BEFORE:
@@ -504,7 +482,7 @@ static void filter_instruction(struct filter *filter, const struct statement *st
             return; /* the macro of its name does it */
         break;
     case MNEMONIC_MOVE:
-        special = special_operand(filter, operands, statement->end);
+        special = special_operand(filter, operands, statement->end, &before);
         if (special < 0)
             filter->result->needs_prelude = filter->result->needs_dynamic = 1;
         if (special <= 0 || filter->moves_are_macros)
@@ -517,6 +495,10 @@ static void filter_instruction(struct filter *filter, const struct statement *st
     default:
         return;
     }
+    if (filter->in_string) {
+        filter->result->needs_prelude = filter->result->needs_dynamic = 1;
+        return;
+    }
     if (pending_start) {
         /* Nothing was edited since the prefixes' own statement: it is blanked, and said again in
          * the site. */
@@ -524,11 +506,10 @@ static void filter_instruction(struct filter *filter, const struct statement *st
         for (const char *p = pending_start; p < pending_end; p++)
             append(filter, *p == '\n' ? "\n" : " ", 1);
         filter->copied = (size_t)(pending_end - filter->input);
-        make_site(filter, statement->start, pending_start, pending_end,
-                  mnemonic == MNEMONIC_PAD_BEFORE);
+        make_site(filter, statement->start, pending_start, pending_end, before);
         return;
     }
-    make_site(filter, statement->start, NULL, NULL, mnemonic == MNEMONIC_PAD_BEFORE);
+    make_site(filter, statement->start, NULL, NULL, before);
 }
 
 /* Whether the statement only sets a symbol: `name = value`. */
@@ -540,18 +521,20 @@ static int is_assignment(const struct statement *statement)
 }
 
 /* Instructions inside a macro call's string arguments: ALTERNATIVE "", ".byte 0x0f,0x01,0xca", ...
- */
+ * The string may also become data, so nothing but such bytes is rewritten in it: instructions are
+ * left to the prelude's macros. */
 static void filter_strings(struct filter *filter, const struct statement *call)
 {
     const char *at = call->start;
 
+    filter->in_string = 1;
     while (at < call->end && (at = memchr(at, '"', (size_t)(call->end - at))) != NULL) {
         const char *close = memchr(at + 1, '"', (size_t)(call->end - at - 1)), *word, *operands;
         struct statement statement;
         struct scanner scanner;
 
         if (!close)
-            return;
+            break;
         scanner_start(&scanner, at + 1, (size_t)(close - at - 1));
         filter->pending.start = NULL;
         while (scanner_next(&scanner, &statement)) {
@@ -562,11 +545,10 @@ static void filter_strings(struct filter *filter, const struct statement *call)
                 continue;
             if (*statement.start == '.') {
                 size_t length = statement_word(&operands, statement.end, &word);
-                int width = data_width(word, length);
 
                 filter->pending.start = NULL;
-                if (width && filter->sections.current.executable)
-                    filter_data(filter, &statement, operands, width);
+                if (filter->sections.current.executable && word_is(word, length, ".byte"))
+                    filter_bytes(filter, &statement, operands);
             } else {
                 filter_instruction(filter, &statement);
             }
@@ -574,6 +556,7 @@ static void filter_strings(struct filter *filter, const struct statement *call)
         filter->pending.start = NULL;
         at = close + 1;
     }
+    filter->in_string = 0;
 }
 
 static void filter_statement(struct filter *filter, const struct statement *statement)
@@ -596,42 +579,39 @@ static void filter_statement(struct filter *filter, const struct statement *stat
         filter_strings(filter, statement);
 }
 
-void prefilter(const char *text, size_t size, const struct prefilter_options *options,
-               struct prefilter_result *result)
+/* One pass over the text; `following`: the text leaves the default state, so that the prelude has
+ * to follow it. Gives whether it does. */
+static int run(const char *text, size_t size, const struct prefilter_options *options,
+               struct prefilter_result *result, int following)
 {
-    struct filter filter = {.options = options, .result = result, .input = text, .size = size};
+    struct filter filter = {
+        .options = options,
+        .result = result,
+        .input = text,
+        .size = size,
+        .bits = options->bits,
+        .following = following,
+        .intel = options->intel,
+        .naked = options->naked,
+        .alternate = options->alternate,
+    };
     struct statement statement;
     struct scanner scanner;
 
     memset(result, 0, sizeof(*result));
     scanner_source(text, size, result->source, sizeof(result->source));
-    filter.state.bits = options->bits;
-    filter.intel = options->intel;
-    filter.alternate = options->alternate;
     if (filter.alternate)
         result->needs_prelude = result->needs_dynamic = 1;
     sections_start(&filter.sections);
-    filter.state.exempt = AFTERBURN_EXEMPT_NOT;
     scanner_start(&scanner, text, size);
     for (int first = 1; scanner_next(&scanner, &statement); first = 0) {
         if (first)
-            start_state(&filter, statement.start);
+            start_place(&filter, statement.start);
         filter_statement(&filter, &statement);
     }
-    if (filter.state.bits != options->bits)
-        result->needs_prelude = 1;
-    if (filter.state.bits != options->bits ||
-        (filter.sections.current.executable && !is_default(&filter))) {
-        char mark[48] = "", code[16] = "", end[96];
-
-        if (filter.sections.current.executable)
-            snprintf(mark, sizeof(mark), ".Lab_mark %d,%d", options->bits, AFTERBURN_EXEMPT_NOT);
-        /* gas encodes all of a file's nops for the code size in force at its end. */
-        if (filter.state.bits != options->bits)
-            snprintf(code, sizeof(code), ".code%d", options->bits);
-        snprintf(end, sizeof(end), "%s%s%s%s\n", size && text[size - 1] == '\n' ? "" : "\n", mark,
-                 *mark && *code ? ";" : "", code);
-        insert(&filter, text + size, end);
+    if (following) {
+        insert(&filter, text + size, size && text[size - 1] == '\n' ? "" : "\n");
+        append_string(&filter, ".Lab_end\n");
     }
     if (filter.out) {
         copy_to(&filter, text + size);
@@ -639,6 +619,16 @@ void prefilter(const char *text, size_t size, const struct prefilter_options *op
         result->size = filter.out_size;
     }
     sections_end(&filter.sections);
+    return filter.leaves_default;
+}
+
+void prefilter(const char *text, size_t size, const struct prefilter_options *options,
+               struct prefilter_result *result)
+{
+    if (run(text, size, options, result, 0)) {
+        free(result->text);
+        run(text, size, options, result, 1);
+    }
 }
 
 char *prefilter_blank_directives(const char *text, size_t size)

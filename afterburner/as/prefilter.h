@@ -7,8 +7,8 @@
  *  - prefixes, on the same statement or as one of their own (`rep; insb`): the site begins at the
  * prefix;
  *  - mov, push and pop of control, debug and segment registers; Intel syntax's far jumps and calls;
- *  - .afterburn_off and .afterburn_on, section rules, code size and .altmacro: kept in symbols the
- * macros test.
+ *  - behind section, code size and .altmacro directives it calls the macros that follow them, where
+ * the text leaves the default state at all.
  *
  * Parsing is gas's: the prefilter knows statements, comments, strings and directives, and no
  * expression.
@@ -35,6 +35,7 @@ struct prefilter_options {
     int bits;      /* of the object: 32 or 64 */
     int alternate; /* .altmacro in force at the start */
     int intel;     /* Intel syntax in force at the start */
+    int naked;     /* -mnaked-reg: registers need no % */
     const struct policy *policy;
 };
 

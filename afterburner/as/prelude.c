@@ -11,47 +11,70 @@
 
 /* All names the prelude defines begin with `.Lab`: gas keeps .L names out of the symbol table.
  *
- * .Lab_off   nonzero (enum afterburn_exemption) while sites are not wanted; the prefilter sets it
- * .Lab_bits  how the current code decodes; the prefilter sets it
- * .Lab_alt   1 while .altmacro is in force; the prefilter sets it
+ * .Lab_off    nonzero (enum afterburn_exemption) while sites are not wanted
+ * .Lab_bits   how the current code decodes
+ * .Lab_alt    1 while .altmacro is in force; the prefilter sets it
  *
  * The chunk is laid out with subsections: 0 the header, 1 the records, 2 the end label. A record is
  * born here with its address, span and lengths; complete.c fills the rest from the assembled bytes.
+ * A record of code in a section group goes into a section of that group, as a chunk of its own, so
+ * that the linker drops both together.
+ *
+ * In .altmacro mode `&` and `!` mean something else in a macro's body: bits are told apart by
+ * shifts.
  */
-static void write_core(FILE *out, const struct prelude_options *options)
+#define PLACE_HAS(bit) "(.Lab_place>>" #bit ")-((.Lab_place>>" #bit ">>1)<<1)"
+_Static_assert(PRELUDE_PLACE_CODE == 1 << 0 && PRELUDE_PLACE_EXEMPT == 1 << 1 &&
+                   PRELUDE_PLACE_GROUPED == 1 << 2,
+               "the bits PLACE_HAS is given");
+
+static void write_chunks(FILE *out, const struct prelude_options *options)
 {
+    char header[160], single[160];
+
+    snprintf(header, sizeof(header),
+             ".balign 8\n.long %u\n.short %d,%zu\n.long .Lab_records_end-.Lab_records,0\n"
+             ".quad 0x%016llx,0\n",
+             AFTERBURN_MAGIC, AFTERBURN_VERSION, sizeof(struct afterburn_record),
+             (unsigned long long)options->source);
+    snprintf(single, sizeof(single),
+             ".balign 8\n.long %u\n.short %d,%zu\n.long %zu,0\n.quad 0x%016llx,0\n",
+             AFTERBURN_MAGIC, AFTERBURN_VERSION, sizeof(struct afterburn_record),
+             sizeof(struct afterburn_record), (unsigned long long)options->source);
+    /* Opens the place for one record. */
     fprintf(out,
-            ".set .Lab_off,0\n"
-            ".set .Lab_bits,%d\n"
-            ".set .Lab_alt,0\n"
-            ".macro .Lab_header\n"
-            ".ifndef .Lab_chunk\n"
-            ".set .Lab_chunk,1\n"
-            ".pushsection " AFTERBURN_SECTION ",0,\"a\",@progbits\n"
-            ".balign 8\n"
-            ".long %u\n"
-            ".short %d,%zu\n"
-            ".long .Lab_records_end-.Lab_records,0\n"
-            ".quad 0x%016llx,0\n"
-            ".popsection\n"
-            ".pushsection " AFTERBURN_SECTION ",1\n"
-            ".Lab_records:\n"
-            ".popsection\n"
-            ".pushsection " AFTERBURN_SECTION ",2\n"
-            ".Lab_records_end:\n"
-            ".popsection\n"
-            ".endif\n"
-            ".endm\n",
-            options->bits, AFTERBURN_MAGIC, AFTERBURN_VERSION, sizeof(struct afterburn_record),
-            (unsigned long long)options->source);
+            ".macro .Lab_open\n"
+            ".if " PLACE_HAS(2) "\n"
+                                ".pushsection " AFTERBURN_SECTION ",\"a?\",@progbits\n"
+                                "%s"
+                                ".else\n"
+                                ".ifndef .Lab_chunk\n"
+                                ".set .Lab_chunk,1\n"
+                                ".pushsection " AFTERBURN_SECTION ",0,\"a\",@progbits\n"
+                                "%s"
+                                ".popsection\n"
+                                ".pushsection " AFTERBURN_SECTION ",1\n"
+                                ".Lab_records:\n"
+                                ".popsection\n"
+                                ".pushsection " AFTERBURN_SECTION ",2\n"
+                                ".Lab_records_end:\n"
+                                ".popsection\n"
+                                ".endif\n"
+                                ".pushsection " AFTERBURN_SECTION ",1\n"
+                                ".endif\n"
+                                ".endm\n",
+            single, header);
+}
+
+static void write_sites(FILE *out)
+{
     fprintf(
         out,
         ".macro .Lab_record Lab_s,Lab_x,Lab_i,Lab_y\n"
-        ".Lab_header\n"
-        ".pushsection " AFTERBURN_SECTION ",1\n"
+        ".Lab_open\n"
         ".long \\Lab_s-.\n"
         ".byte \\Lab_x-\\Lab_s,\\Lab_i-\\Lab_s,\\Lab_y-\\Lab_i,.Lab_bits\n"
-        ".quad 0,0,0\n"
+        ".zero %3$zu\n"
         ".popsection\n"
         ".endm\n"
         /* .nops makes long nops even in .code16, where their operands would decode otherwise. */
@@ -87,20 +110,137 @@ static void write_core(FILE *out, const struct prelude_options *options)
         ".Lab_record .Lab_s\\@,.Lab_y\\@,.Lab_i\\@,.Lab_y\\@\n"
         ".endif\n"
         ".endm\n",
-        SITE_SPAN_MIN, SITE_SPAN_MIN - 1);
-    /* A mark: how the code from here on decodes and whether it is exempt. */
+        SITE_SPAN_MIN, SITE_SPAN_MIN - 1, sizeof(struct afterburn_record) - 8);
+}
+
+/* Following the section, the code size and .afterburn_off as gas meets them, wherever macros and
+ * conditionals take it. In executable sections a mark says where the state changes; it ends when
+ * the section is left, since what the linker puts behind is another file's.
+ *
+ * .Lab_place, .Lab_previous   enum prelude_place of the current and the previous section
+ * .Lab_stack, .Lab_depth      .pushsection's: both of them, PLACE_BITS bits each, per level
+ * .Lab_wish                   .afterburn_off counts down, .afterburn_on up; 0: the rules decide
+ */
+#define PLACE_BITS      3
+#define PLACE_DEPTH_MAX 10 /* of which two to a level fit 64 bits */
+
+static void write_following(FILE *out, const struct prelude_options *options)
+{
+    fprintf(out,
+            ".set .Lab_off,0\n"
+            ".set .Lab_bits,%d\n"
+            ".set .Lab_alt,0\n"
+            ".set .Lab_wish,0\n"
+            ".set .Lab_place,%d\n"
+            ".set .Lab_previous,%d\n"
+            ".set .Lab_stack,0\n"
+            ".set .Lab_depth,0\n",
+            options->bits, PRELUDE_PLACE_CODE, PRELUDE_PLACE_CODE);
     fprintf(out,
             ".macro .Lab_mark Lab_n,Lab_e\n"
             ".Lab_m\\@:\n"
-            ".Lab_header\n"
-            ".pushsection " AFTERBURN_SECTION ",1\n"
+            ".Lab_open\n"
             ".long .Lab_m\\@-.\n"
             ".byte 0,0,0,\\Lab_n\n"
             ".short %d,\\Lab_e\n"
-            ".zero 20\n"
+            ".zero %zu\n"
             ".popsection\n"
             ".endm\n",
-            AFTERBURN_MARK);
+            AFTERBURN_MARK, sizeof(struct afterburn_record) - 12);
+    fprintf(out,
+            ".macro .Lab_decide\n"
+            ".if .Lab_wish<0\n"
+            ".set .Lab_off,%d\n"
+            ".elseif .Lab_wish>0\n"
+            ".set .Lab_off,%d\n"
+            ".elseif (.Lab_bits==16)*%d\n"
+            ".set .Lab_off,%d\n"
+            ".elseif " PLACE_HAS(1) "\n"
+                                    ".set .Lab_off,%d\n"
+                                    ".else\n"
+                                    ".set .Lab_off,%d\n"
+                                    ".endif\n"
+                                    ".endm\n",
+            AFTERBURN_EXEMPT_DIRECTIVE, AFTERBURN_EXEMPT_NOT, !options->code16_on,
+            AFTERBURN_EXEMPT_BITS_16, AFTERBURN_EXEMPT_SECTION, AFTERBURN_EXEMPT_NOT);
+    fprintf(out,
+            ".macro .Lab_mark_unless_default Lab_n,Lab_e\n"
+            ".if " PLACE_HAS(0) "\n"
+                                ".if .Lab_off|(.Lab_bits-%1$d)\n"
+                                ".Lab_mark \\Lab_n,\\Lab_e\n"
+                                ".endif\n"
+                                ".endif\n"
+                                ".endm\n"
+                                ".macro .Lab_leave\n"
+                                ".Lab_mark_unless_default %1$d,%2$d\n"
+                                ".endm\n"
+                                ".macro .Lab_arrive\n"
+                                ".Lab_decide\n"
+                                ".Lab_mark_unless_default .Lab_bits,.Lab_off\n"
+                                ".endm\n"
+                                ".macro .Lab_enter Lab_p\n"
+                                ".set .Lab_previous,.Lab_place\n"
+                                ".set .Lab_place,\\Lab_p\n"
+                                ".Lab_arrive\n"
+                                ".endm\n",
+            options->bits, AFTERBURN_EXEMPT_NOT);
+    fprintf(out,
+            ".macro .Lab_push Lab_p\n"
+            ".if .Lab_depth>=%1$d\n"
+            ".error \"afterburner: .pushsection nested deeper than %1$d\"\n"
+            ".endif\n"
+            ".set .Lab_stack,(.Lab_stack<<%2$d)|(.Lab_previous<<%3$d)|.Lab_place\n"
+            ".set .Lab_depth,.Lab_depth+1\n"
+            ".Lab_enter \\Lab_p\n"
+            ".endm\n"
+            ".macro .Lab_pop\n"
+            ".if .Lab_depth\n"
+            ".set .Lab_place,.Lab_stack-((.Lab_stack>>%3$d)<<%3$d)\n"
+            ".set .Lab_stack,.Lab_stack>>%3$d\n"
+            ".set .Lab_previous,.Lab_stack-((.Lab_stack>>%3$d)<<%3$d)\n"
+            ".set .Lab_stack,.Lab_stack>>%3$d\n"
+            ".set .Lab_depth,.Lab_depth-1\n"
+            ".endif\n"
+            ".Lab_arrive\n"
+            ".endm\n"
+            ".macro .Lab_swap\n"
+            ".Lab_enter .Lab_previous\n"
+            ".endm\n",
+            PLACE_DEPTH_MAX, 2 * PLACE_BITS, PLACE_BITS);
+    fprintf(out,
+            ".macro .Lab_change\n"
+            ".set .Lab_was,.Lab_off\n"
+            ".Lab_decide\n"
+            ".if " PLACE_HAS(
+                0) "\n"
+                   ".if (.Lab_was-.Lab_off)|(.Lab_were-.Lab_bits)\n"
+                   ".Lab_mark .Lab_bits,.Lab_off\n"
+                   ".endif\n"
+                   ".endif\n"
+                   ".endm\n"
+                   ".macro .Lab_code Lab_n\n"
+                   ".set .Lab_were,.Lab_bits\n"
+                   ".set .Lab_bits,\\Lab_n\n"
+                   ".Lab_change\n"
+                   ".endm\n"
+                   ".macro .afterburn_off\n"
+                   ".set .Lab_were,.Lab_bits\n"
+                   ".set .Lab_wish,.Lab_wish-1\n"
+                   ".Lab_change\n"
+                   ".endm\n"
+                   ".macro .afterburn_on\n"
+                   ".set .Lab_were,.Lab_bits\n"
+                   ".set .Lab_wish,.Lab_wish+1\n"
+                   ".Lab_change\n"
+                   ".endm\n"
+                   /* gas encodes all of a file's nops for the code size in force at its end. */
+                   ".macro .Lab_end\n"
+                   ".Lab_leave\n"
+                   ".if .Lab_bits-%1$d\n"
+                   ".code%1$d\n"
+                   ".endif\n"
+                   ".endm\n",
+            options->bits);
 }
 
 static void write_mnemonics(FILE *out, const struct sensitive_entry *entry, const char *list)
@@ -115,7 +255,8 @@ static void write_mnemonics(FILE *out, const struct sensitive_entry *entry, cons
     }
 }
 
-/* The registers whose moves, pushes and pops are sensitive, in the spellings gas takes. */
+/* The registers whose moves, pushes and pops are sensitive, in the spellings gas takes: 1, or 2 for
+ * SS, behind which an interrupt shadow must survive. */
 static void write_registers(FILE *out)
 {
     static const char *const segments[] = {"cs", "ds", "es", "fs", "gs", "ss"};
@@ -128,7 +269,8 @@ static void write_registers(FILE *out)
                     ".set \".Lab_r%scr%d\",1\n.set \".Lab_r%sdr%d\",1\n.set \".Lab_r%sdb%d\",1\n",
                     prefix, i, prefix, i, prefix, i);
         for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
-            fprintf(out, ".set \".Lab_r%s%s\",1\n", prefix, segments[i]);
+            fprintf(out, ".set \".Lab_r%s%s\",%d\n", prefix, segments[i],
+                    strcmp(segments[i], "ss") == 0 ? 2 : 1);
     }
 }
 
@@ -146,10 +288,10 @@ static void write_dynamic(FILE *out)
      * it. */
     fputs(".macro .Lab_look Lab_p,Lab_q,Lab_u,Lab_v:vararg\n"
           ".set .Lab_hit,0\n"
-          ".ifdef \".Lab_r\\Lab_p\"\n.set .Lab_hit,1\n.endif\n"
-          ".ifdef \".Lab_r\\Lab_q\"\n.set .Lab_hit,1\n.endif\n"
-          ".ifdef \".Lab_r\\Lab_u\"\n.set .Lab_hit,1\n.endif\n"
-          ".ifdef \".Lab_r\\Lab_v\"\n.set .Lab_hit,1\n.endif\n"
+          ".ifdef \".Lab_r\\Lab_p\"\n.set .Lab_hit,\".Lab_r\\Lab_p\"\n.endif\n"
+          ".ifdef \".Lab_r\\Lab_q\"\n.set .Lab_hit,\".Lab_r\\Lab_q\"\n.endif\n"
+          ".ifdef \".Lab_r\\Lab_u\"\n.set .Lab_hit,\".Lab_r\\Lab_u\"\n.endif\n"
+          ".ifdef \".Lab_r\\Lab_v\"\n.set .Lab_hit,\".Lab_r\\Lab_v\"\n.endif\n"
           ".endm\n",
           out);
     for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++)
@@ -157,7 +299,9 @@ static void write_dynamic(FILE *out)
                 ".macro %1$s Lab_a:vararg\n"
                 ".if .Lab_alt\n.noaltmacro\n.endif\n"
                 ".Lab_look \\Lab_a\n"
-                ".if .Lab_hit\n"
+                ".if .Lab_hit==2\n"
+                ".Lab_site_before {nooptimize} %1$s \\Lab_a\n"
+                ".elseif .Lab_hit\n"
                 ".Lab_site {nooptimize} %1$s \\Lab_a\n"
                 ".else\n"
                 "{nooptimize} %1$s \\Lab_a\n"
@@ -201,7 +345,9 @@ char *prelude_make(const struct prelude_options *options, size_t *size)
     fputs(".nolist\n", out);
     if (options->alternate)
         fputs(".noaltmacro\n", out);
-    write_core(out, options);
+    write_following(out, options);
+    write_chunks(out, options);
+    write_sites(out);
     for (size_t i = 0; i < sensitive_entry_count; i++) {
         write_mnemonics(out, &sensitive_entries[i], sensitive_entries[i].gas);
         write_mnemonics(out, &sensitive_entries[i], sensitive_entries[i].intel);

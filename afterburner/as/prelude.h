@@ -8,8 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What the prelude is told about a section that is entered: the argument of .Lab_enter and
+ * .Lab_push. */
+enum prelude_place {
+    PRELUDE_PLACE_CODE = 1 << 0,    /* executable */
+    PRELUDE_PLACE_EXEMPT = 1 << 1,  /* by a section rule of the policy */
+    PRELUDE_PLACE_GROUPED = 1 << 2, /* in a section group: its records must be dropped with it */
+};
+
 struct prelude_options {
     int bits;      /* of the object: 32 or 64 */
+    int code16_on; /* the policy wants 16-bit code annotated */
     int dynamic;   /* also macros for mov, push, pop and rep, which decide by their operands as gas
                       expands them */
     int alternate; /* gas was told to start in .altmacro mode */

@@ -33,6 +33,7 @@ static void set_state(struct section_state *state, const char *name, size_t leng
     memcpy(state->name, name, length);
     state->name[length] = '\0';
     state->executable = executable;
+    state->grouped = 0;
 }
 
 void sections_start(struct section_tracker *tracker)
@@ -99,9 +100,14 @@ static void enter_named(struct section_tracker *tracker, const char *at, const c
         }
     set_state(&state, name, length, 0);
     if (flags) {
-        for (; flags < end && *flags != '"'; flags++)
+        for (; flags < end && *flags != '"'; flags++) {
             if (*flags == 'x')
                 state.executable = 1;
+            else if (*flags == 'G')
+                state.grouped = 1;
+            else if (*flags == '?')
+                state.grouped = tracker->current.grouped;
+        }
         memory_grow((void **)&tracker->known, &tracker->known_capacity, tracker->known_count,
                     sizeof(state));
         tracker->known[tracker->known_count++] = state;
@@ -112,36 +118,41 @@ static void enter_named(struct section_tracker *tracker, const char *at, const c
     tracker->current = state;
 }
 
-int sections_follow(struct section_tracker *tracker, const char *word, size_t length,
-                    const char *operands, const char *end)
+enum section_step sections_follow(struct section_tracker *tracker, const char *word, size_t length,
+                                  const char *operands, const char *end)
 {
     for (size_t i = 0; i < SECTIONS_BY_NAME; i++)
         if (word_is(word, length, section_directives[i])) {
             tracker->previous = tracker->current;
             set_state(&tracker->current, section_directives[i], length, i == 0);
-            return 1;
+            return SECTION_ENTER;
         }
     if (word_is(word, length, ".section")) {
         enter_named(tracker, operands, end);
-    } else if (word_is(word, length, ".pushsection")) {
+        return SECTION_ENTER;
+    }
+    if (word_is(word, length, ".pushsection")) {
         if (tracker->depth < SECTION_STACK_MAX) {
             tracker->stack[tracker->depth].current = tracker->current;
             tracker->stack[tracker->depth].previous = tracker->previous;
         }
         tracker->depth++;
         enter_named(tracker, operands, end);
-    } else if (word_is(word, length, ".popsection")) {
+        return SECTION_PUSH;
+    }
+    if (word_is(word, length, ".popsection")) {
         if (tracker->depth > 0 && --tracker->depth < SECTION_STACK_MAX) {
             tracker->current = tracker->stack[tracker->depth].current;
             tracker->previous = tracker->stack[tracker->depth].previous;
         }
-    } else if (word_is(word, length, ".previous")) {
+        return SECTION_POP;
+    }
+    if (word_is(word, length, ".previous")) {
         struct section_state swap = tracker->current;
 
         tracker->current = tracker->previous;
         tracker->previous = swap;
-    } else if (!word_is(word, length, ".subsection")) { /* another part of the same section */
-        return 0;
+        return SECTION_SWAP;
     }
-    return 1;
+    return word_is(word, length, ".subsection") ? SECTION_STAY : SECTION_NONE;
 }

@@ -11,6 +11,17 @@
 struct section_state {
     char name[SECTION_NAME_MAX];
     int executable;
+    int grouped; /* member of a section group (flag G): the linker may drop it */
+};
+
+/* What a directive did to the section. */
+enum section_step {
+    SECTION_NONE, /* nothing: it is another directive */
+    SECTION_ENTER,
+    SECTION_PUSH,
+    SECTION_POP,
+    SECTION_SWAP, /* .previous */
+    SECTION_STAY, /* another part of the same section */
 };
 
 struct section_tracker {
@@ -27,10 +38,9 @@ struct section_tracker {
 void sections_start(struct section_tracker *tracker);
 void sections_end(struct section_tracker *tracker);
 
-/* Follows the directive `word` (with its dot) with operands at `operands`. Gives 1 when it changed
- * the section. */
-int sections_follow(struct section_tracker *tracker, const char *word, size_t length,
-                    const char *operands, const char *end);
+/* Follows the directive `word` (with its dot) with operands at `operands`. */
+enum section_step sections_follow(struct section_tracker *tracker, const char *word, size_t length,
+                                  const char *operands, const char *end);
 
 /* Whether `word` is a directive that may change the section. */
 int sections_changes(const char *word, size_t length);

@@ -23,10 +23,19 @@ static int is_ourselves(const char *path)
            candidate.st_dev == self.st_dev && candidate.st_ino == self.st_ino;
 }
 
+#define INSIDE "AFTERBURNER_INSIDE" /* in the environment of what an `afterburner as` runs */
+
 char *tool_find_as(void)
 {
     const char *given = getenv("AFTERBURNER_REAL_AS"), *path = getenv("PATH");
 
+    /* Two installations in PATH would take each other for GNU as. */
+    if (getenv(INSIDE)) {
+        message_error("this `as` was started by another afterburner's, which took it for GNU as; "
+                      "set AFTERBURNER_REAL_AS to GNU as, or leave one installation in PATH");
+        return NULL;
+    }
+    setenv(INSIDE, "1", 1);
     if (given && *given) {
         if (access(given, X_OK) == 0 && !is_ourselves(given))
             return memory_copy_string(given);

@@ -58,6 +58,18 @@ static const char *kind_name(const struct sensitive_entry *entry)
     return entry->kind == SENSITIVE_PRIVILEGED ? "privileged" : "silent";
 }
 
+static const char *side_name(const struct sensitive_entry *entry)
+{
+    switch (entry->side) {
+    case PAD_BEFORE:
+        return "before";
+    case PAD_BEFORE_FOR_SS:
+        return "after; before for SS";
+    default:
+        return "after";
+    }
+}
+
 static const char *modes_name(int modes)
 {
     return modes == SENSITIVE_BITS_ANY ? "32, 64" : modes == SENSITIVE_BITS_64 ? "64" : "32";
@@ -75,8 +87,8 @@ static void print_markdown(void)
         "every one of them must be\n"
         "annotated. The number is the record kind (`afterburner/include/afterburn/record.h`). The "
         "pad stands after the\n"
-        "instruction, but before `sti`, whose interrupt shadow must survive; every site spans at "
-        "least 7 bytes.\n\n"
+        "instruction, but before `sti` and moves of SS, whose interrupt shadow must survive; every "
+        "site spans at least 7 bytes.\n\n"
         "| number | entry | kind | class | operands | bits | pad | encoding | what is sensitive |\n"
         "|---|---|---|---|---|---|---|---|---|");
     for (size_t i = 0; i < sensitive_entry_count; i++) {
@@ -84,7 +96,7 @@ static void print_markdown(void)
 
         printf("| %d | %s | %s | %s | %s | %s | %s | %s | %s |\n", entry->number, entry->name,
                kind_name(entry), entry->class_name, entry->shape_name, modes_name(entry->modes),
-               entry->side == PAD_BEFORE ? "before" : "after", entry->encoding, entry->why);
+               side_name(entry), entry->encoding, entry->why);
     }
     printf("\n%zu entries.\n", sensitive_entry_count);
 }
@@ -102,13 +114,12 @@ static void print_json(void)
                 json_array_append_new(samples,
                                       json_pack("{s:s, s:s}", "text", sensitive_samples[k].text,
                                                 "bits", modes_name(sensitive_samples[k].modes)));
-        json_array_append_new(list,
-                              json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}",
-                                        "number", entry->number, "name", entry->name, "kind",
-                                        kind_name(entry), "class", entry->class_name, "operands",
-                                        entry->shape_name, "bits", modes_name(entry->modes), "pad",
-                                        entry->side == PAD_BEFORE ? "before" : "after", "encoding",
-                                        entry->encoding, "why", entry->why, "samples", samples));
+        json_array_append_new(
+            list, json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "number",
+                            entry->number, "name", entry->name, "kind", kind_name(entry), "class",
+                            entry->class_name, "operands", entry->shape_name, "bits",
+                            modes_name(entry->modes), "pad", side_name(entry), "encoding",
+                            entry->encoding, "why", entry->why, "samples", samples));
     }
     json_dumpf(list, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     putchar('\n');

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "decode/operands.h"
 #include "decode/sensitive-table.h"
 
 /* The first table entry of each decoder mnemonic, looked up by name when first met: index plus one,
@@ -184,8 +185,11 @@ int classify_capstone(csh handle, const cs_insn *instruction)
     return match_shape(capstone_first[instruction->id], name, kinds[0], kinds[1], 1, 1);
 }
 
-int classify_bytes(const unsigned char *bytes, size_t size, int bits, size_t *length)
+int classify_bytes(const unsigned char *bytes, size_t size, int bits, size_t *length, int *before)
 {
+    struct afterburn_record record = {.flags = 0};
+    int kind;
+
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     ZydisDecodedInstruction instruction;
     ZydisDecoder decoder;
@@ -198,7 +202,12 @@ int classify_bytes(const unsigned char *bytes, size_t size, int bits, size_t *le
     }
     if (length)
         *length = instruction.length;
-    return classify_zydis(&instruction, operands);
+    kind = classify_zydis(&instruction, operands);
+    if (before) {
+        operands_describe(&instruction, operands, &record);
+        *before = sensitive_pads_before(kind, record.special);
+    }
+    return kind;
 }
 
 int is_padding_nop(const ZydisDecodedInstruction *instruction, const ZydisDecodedOperand *operands)

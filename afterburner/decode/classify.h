@@ -23,8 +23,8 @@ int classify_capstone(csh handle, const cs_insn *instruction);
 
 /* Decodes the first instruction of `bytes` with Zydis. Gives its entry number, or 0 when it is
  * innocuous or cannot be decoded; *length (may be NULL) is its length in bytes, 0 when it cannot be
- * decoded. */
-int classify_bytes(const unsigned char *bytes, size_t size, int bits, size_t *length);
+ * decoded; *before (may be NULL) is whether a site of it is padded before. */
+int classify_bytes(const unsigned char *bytes, size_t size, int bits, size_t *length, int *before);
 
 /* Whether the instruction does nothing, so that it may pad a site: nop of any length, or the 32-bit
  * `lea 0(reg),reg` that GNU as pads with where long nops are not known. */

@@ -28,7 +28,9 @@ void operands_describe(const ZydisDecodedInstruction *instruction,
 {
     unsigned int width = 0;
 
-    record->reg = record->special = record->base = record->index = AFTERBURN_REGISTER_NONE;
+    record->reg = record->reg2 = record->special = AFTERBURN_REGISTER_NONE;
+    record->base = record->index = record->segment = AFTERBURN_REGISTER_NONE;
+    record->address_width = (uint8_t)(instruction->address_width / 8);
     if (instruction->attributes &
         (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE))
         record->flags |= AFTERBURN_REPEAT;
@@ -46,14 +48,19 @@ void operands_describe(const ZydisDecodedInstruction *instruction,
                 (instruction->mnemonic == ZYDIS_MNEMONIC_IN ||
                  instruction->mnemonic == ZYDIS_MNEMONIC_OUT))
                 break;
-            record->reg = register_number(operand->reg.value);
-            width = operand->size;
+            if (record->reg == AFTERBURN_REGISTER_NONE)
+                record->reg = register_number(operand->reg.value);
+            else
+                record->reg2 = register_number(operand->reg.value);
+            if (!width)
+                width = operand->size;
             break;
         case ZYDIS_OPERAND_TYPE_MEMORY:
             record->flags |= AFTERBURN_MEMORY;
             record->base = register_number(operand->mem.base);
             record->index = register_number(operand->mem.index);
             record->scale = operand->mem.scale;
+            record->segment = register_number(operand->mem.segment);
             record->displacement = (int32_t)operand->mem.disp.value;
             if (!width)
                 width = operand->size;
@@ -61,6 +68,11 @@ void operands_describe(const ZydisDecodedInstruction *instruction,
         case ZYDIS_OPERAND_TYPE_IMMEDIATE:
             record->flags |= AFTERBURN_IMMEDIATE;
             record->immediate = (uint16_t)operand->imm.value.u;
+            break;
+        case ZYDIS_OPERAND_TYPE_POINTER:
+            record->flags |= AFTERBURN_FAR_POINTER;
+            record->immediate = operand->ptr.segment;
+            record->displacement = (int32_t)operand->ptr.offset;
             break;
         default:
             break;

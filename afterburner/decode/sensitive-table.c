@@ -38,6 +38,16 @@ const char *sensitive_name(int number)
     return entry ? entry->name : "?";
 }
 
+#define SEGMENT_SS 2 /* its hardware number */
+
+int sensitive_pads_before(int number, int special)
+{
+    const struct sensitive_entry *entry = sensitive_entry_by_number(number);
+
+    return entry && (entry->side == PAD_BEFORE ||
+                     (entry->side == PAD_BEFORE_FOR_SS && special == SEGMENT_SS));
+}
+
 int word_in_list(const char *word, const char *list)
 {
     size_t length = strlen(word);

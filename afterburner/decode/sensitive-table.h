@@ -41,6 +41,10 @@ const struct sensitive_entry *sensitive_entry_by_number(int number);
 /* The display name of an entry number; "?" when there is none. */
 const char *sensitive_name(int number);
 
+/* Whether a site of that entry is padded before the instruction; `special` is the record's: the
+ * number of its control, debug or segment register. */
+int sensitive_pads_before(int number, int special);
+
 /* Whether `word` is one of the words of `list`, which are separated by single spaces. */
 int word_in_list(const char *word, const char *list);
 

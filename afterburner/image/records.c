@@ -101,8 +101,15 @@ int records_read(const struct image *image, struct records *records, char *wrong
                      header.version, (unsigned long long)at, AFTERBURN_VERSION);
             return -1;
         }
-        if (header.record_size != sizeof(struct afterburn_record) ||
-            header.size % header.record_size || header.size > left - sizeof(header)) {
+        if (header.record_size != sizeof(struct afterburn_record)) {
+            snprintf(wrong, capacity,
+                     "records of %u bytes at offset 0x%llx of " AFTERBURN_SECTION
+                     " (this program knows %zu); rebuild the image, or use the afterburner that "
+                     "built it",
+                     header.record_size, (unsigned long long)at, sizeof(struct afterburn_record));
+            return -1;
+        }
+        if (header.size % header.record_size || header.size > left - sizeof(header)) {
             snprintf(wrong, capacity,
                      "the records at offset 0x%llx of " AFTERBURN_SECTION " are cut off",
                      (unsigned long long)at);

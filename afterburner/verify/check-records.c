@@ -63,25 +63,31 @@ static const char *wrong_field(const struct afterburn_record *record,
                                const ZydisDecodedOperand *operands)
 {
     struct afterburn_record expected = {.flags = 0};
-    const unsigned int compared = AFTERBURN_REPEAT | AFTERBURN_MEMORY | AFTERBURN_IMMEDIATE;
+    const unsigned int compared =
+        AFTERBURN_REPEAT | AFTERBURN_MEMORY | AFTERBURN_IMMEDIATE | AFTERBURN_FAR_POINTER;
 
     operands_describe(instruction, operands, &expected);
     if (record->kind != classify_zydis(instruction, operands))
         return "kind";
     if ((record->flags & compared) != expected.flags)
         return "flags";
-    if (record->width != expected.width)
+    if (record->width != expected.width || record->address_width != expected.address_width)
         return "width";
-    if (record->reg != expected.reg || record->special != expected.special)
+    if (record->reg != expected.reg || record->reg2 != expected.reg2 ||
+        record->special != expected.special)
         return "register";
     if (record->base != expected.base || record->index != expected.index ||
-        record->scale != expected.scale)
+        record->scale != expected.scale || record->segment != expected.segment)
         return "memory operand";
+    if (record->flags & AFTERBURN_FAR_POINTER && record->immediate != expected.immediate)
+        return "selector";
     if (!(record->flags & AFTERBURN_RELOCATED) &&
         (record->displacement != expected.displacement || record->immediate != expected.immediate))
         return "displacement or immediate";
     return NULL;
 }
+
+#define OPCODE_HLT 0xf4
 
 static void check_site(struct verification *verification, const struct image_section *section,
                        const struct site *site)
@@ -119,7 +125,12 @@ static void check_site(struct verification *verification, const struct image_sec
         !all_nops(section, end, site->end, site->record.bits))
         findings_add(&verification->findings, FINDING_PAD_NOT_NOP, FINDING_OPEN, site->start, NULL,
                      "%s", entry->name);
-    if ((entry->side == PAD_BEFORE) != (site->record.offset != 0) &&
+    if (site->record.flags & AFTERBURN_HALT_FOLLOWS &&
+        (site->record.kind != SENSITIVE_sti || end >= section->address + section->size ||
+         section->bytes[end - section->address] != OPCODE_HLT))
+        findings_add(&verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, site->start,
+                     NULL, "%s: the record says that hlt follows, which it does not", entry->name);
+    if (sensitive_pads_before(entry->number, site->record.special) != (site->record.offset != 0) &&
         site->record.span > site->record.length)
         findings_add(&verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN, site->start,
                      NULL, "%s: the pad is on the wrong side", entry->name);

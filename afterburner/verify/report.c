@@ -31,7 +31,7 @@ size_t alternative_sensitive(const struct verification *verification,
         return 0;
     for (; at < end; at += length) {
         int kind = classify_bytes(section->bytes + (at - section->address), end - at,
-                                  verification->image->bits, &length);
+                                  verification->image->bits, &length, NULL);
 
         if (!length)
             length = 1;

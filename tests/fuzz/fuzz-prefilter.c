@@ -4,7 +4,7 @@
  * text.
  *
  * Properties, beside what the sanitizers see:
- *  - no line is lost or gained, but for one line with a mark at the end;
+ *  - no line is lost or gained, but for .Lab_end at the end;
  *  - the result is NULL or differs from the input;
  *  - nothing is said twice, and nothing is lost but for comments, blanks and separators;
  *  - its own output goes through it again. */
@@ -50,26 +50,14 @@ static size_t count_newlines(const char *text, size_t size)
     return count;
 }
 
-/* Where the directives of the last line begin that end the state, `.Lab_mark 64,0;.code64` or one
- * of them: it is the only line the prefilter may add. Gives the text's size when there is none.
- * They may stand behind a string that is never closed and so holds the last newline. */
-static size_t find_last_line(const char *text, size_t size)
+static const char end_line[] = ".Lab_end\n";
+
+/* Whether the text ends with the only line the prefilter may add. */
+static int has_end_line(const char *text, size_t size)
 {
-    static const char *const directives[] = {".code", ".Lab_mark "};
-    size_t at = size, found = size;
+    size_t length = sizeof(end_line) - 1;
 
-    if (size == 0 || text[--at] != '\n')
-        return size;
-    for (size_t i = 0; i < 2; i++) {
-        size_t length = strlen(directives[i]), start = at;
-
-        start -= start > 0 && text[start - 1] == ';';
-        while (start > 0 && (isdigit((unsigned char)text[start - 1]) || text[start - 1] == ','))
-            start--;
-        if (start >= length && memcmp(text + start - length, directives[i], length) == 0)
-            found = at = start - length;
-    }
-    return found;
+    return size >= length && memcmp(text + size - length, end_line, length) == 0;
 }
 
 static int has(const char *text, size_t size, const char *word)
@@ -90,6 +78,26 @@ static void count_characters(const char *text, size_t size, long counts[256])
             counts[(unsigned char)text[i]]++;
 }
 
+/* The length of a call of a macro that follows section or code size, at the text's start; else 0.
+ */
+static size_t follower(const char *text, size_t size)
+{
+    static const char *const calls[] = {
+        ".Lab_leave", ".Lab_enter .Lab_place", ".Lab_enter ", ".Lab_push ", ".Lab_pop", ".Lab_swap",
+        ".Lab_code "};
+
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        size_t length = strlen(calls[i]);
+
+        if (size < length || memcmp(text, calls[i], length) != 0)
+            continue;
+        while (length < size && isdigit((unsigned char)text[length]))
+            length++;
+        return length;
+    }
+    return 0;
+}
+
 /* Takes what the prefilter inserted out of the counts again. Gives 1 when it rewrote a data
  * directive. */
 static int take_insertions_out(const char *out, size_t size, int added_line, long counts[256])
@@ -99,10 +107,8 @@ static int take_insertions_out(const char *out, size_t size, int added_line, lon
     int rewrote = 0;
 
     if (added_line) {
-        size_t start = find_last_line(out, size);
-
-        count_characters(out + start, size - start, taken);
-        size = start;
+        size -= sizeof(end_line) - 1;
+        count_characters(end_line, sizeof(end_line) - 1, taken);
     }
     for (size_t i = 0; i < size; i++) {
         size_t left = size - i, length = 0;
@@ -117,11 +123,7 @@ static int take_insertions_out(const char *out, size_t size, int added_line, lon
                 length++;
             while (length < left && isdigit((unsigned char)out[i + length]))
                 length++;
-        } else if (left > 10 && memcmp(out + i, ".Lab_mark ", 10) == 0) {
-            length = 10;
-            while (length < left &&
-                   (isdigit((unsigned char)out[i + length]) || out[i + length] == ','))
-                length++;
+        } else if ((length = follower(out + i, left)) != 0) {
         } else if (left > 9 && memcmp(out + i, ".Lab_site", 9) == 0) {
             length = left > 16 && memcmp(out + i, ".Lab_site_before", 16) == 0 ? 16 : 9;
             if (left - length > sizeof(nooptimize) &&
@@ -177,7 +179,7 @@ static char *check(const char *text, size_t size, const struct prefilter_options
         REQUIRE(result.size != size || memcmp(result.text, text, size) != 0,
                 "a result differs from the input");
         added = count_newlines(result.text, result.size) - count_newlines(text, size);
-        REQUIRE(added == 0 || (find_last_line(result.text, result.size) < result.size &&
+        REQUIRE(added == 0 || (has_end_line(result.text, result.size) &&
                                added <= 1 + (size_t)(size == 0 || text[size - 1] != '\n')),
                 "the lines stay where they are");
         check_nothing_lost(text, size, result.text, result.size, added > 0);

@@ -229,14 +229,14 @@ static void bytes(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(codes); i++) {
         size_t length = 99;
-        int kind = classify_bytes(codes[i].bytes, codes[i].size, codes[i].bits, &length);
+        int kind = classify_bytes(codes[i].bytes, codes[i].size, codes[i].bits, &length, NULL);
 
         if (kind != codes[i].kind || length != codes[i].length)
             fail_msg("case %zu (%d bits, %02x %02x %02x): %s of %zu bytes, expected %s of %zu", i,
                      codes[i].bits, codes[i].bytes[0], codes[i].bytes[1], codes[i].bytes[2],
                      kind ? sensitive_name(kind) : "innocuous", length,
                      codes[i].kind ? sensitive_name(codes[i].kind) : "innocuous", codes[i].length);
-        assert_int_equal(classify_bytes(codes[i].bytes, codes[i].size, codes[i].bits, NULL),
+        assert_int_equal(classify_bytes(codes[i].bytes, codes[i].size, codes[i].bits, NULL, NULL),
                          codes[i].kind);
     }
 }

@@ -8,11 +8,11 @@
 #define SITE   ".Lab_site {nooptimize} "
 #define BEFORE ".Lab_site_before {nooptimize} "
 
-/* What the state symbols and marks look like: exemption and bits from here on. */
-#define SET(exempt, bits)  ";.set .Lab_off," #exempt ";.set .Lab_bits," #bits
-#define MARK(bits, exempt) ".Lab_mark " #bits "," #exempt
-
-#define START(exempt, bits) ".set .Lab_off," #exempt ";.Lab_mark " #bits "," #exempt ";"
+/* What follows the section and the code size; END is the line of its own at the text's end. */
+#define LEAVE        ".Lab_leave;"
+#define ENTER(place) ";.Lab_enter " #place
+#define CODE(bits)   ";.Lab_code " #bits
+#define END          ".Lab_end\n"
 
 enum flags {
     PRELUDE = 1,
@@ -58,16 +58,12 @@ static size_t lines(const char *text, size_t size)
     return count;
 }
 
-/* Whether the text ends with a line of its own that ends the state: the only line the prefilter may
- * add. */
-static int ends_with_mark(const char *text, size_t size)
+/* Whether the text ends with the only line the prefilter may add. */
+static int ends_with_end(const char *text, size_t size)
 {
-    size_t last = size;
+    size_t length = strlen(END);
 
-    while (last > 0 && (last == size || text[last - 1] != '\n'))
-        last--;
-    return (size - last > 10 && memcmp(text + last, ".Lab_mark ", 10) == 0) ||
-           (size - last == 8 && memcmp(text + last, ".code", 5) == 0);
+    return size >= length && memcmp(text + size - length, END, length) == 0;
 }
 
 static void check_one(const struct mode *mode, const struct expected *expected)
@@ -91,7 +87,7 @@ static void check_one(const struct mode *mode, const struct expected *expected)
                  out);
     if (result.text) {
         size_t added =
-            ends_with_mark(result.text, result.size) ? 1 + (size && text[size - 1] != '\n') : 0;
+            ends_with_end(result.text, result.size) ? 1 + (size && text[size - 1] != '\n') : 0;
 
         assert_int_equal(lines(result.text, result.size), lines(text, size) + added);
     }
@@ -175,8 +171,8 @@ static void moves(void **state)
         {"mov %db6, %rax", SITE "mov %db6, %rax", PRELUDE, NULL},
         {"mov %CR15, %rax\nMOV %eax, %DS\n", SITE "mov %CR15, %rax\n" SITE "MOV %eax, %DS\n",
          PRELUDE, NULL},
-        {"movl %ds, %eax; movw %ax, %ss\n", SITE "movl %ds, %eax; " SITE "movw %ax, %ss\n", PRELUDE,
-         NULL},
+        {"movl %ds, %eax; movw %ax, %ss\n", SITE "movl %ds, %eax; " BEFORE "movw %ax, %ss\n",
+         PRELUDE, NULL},
         {"movw 8(%rsp,%rax,4), %es\n", SITE "movw 8(%rsp,%rax,4), %es\n", PRELUDE, NULL},
         {"mov % ds, %eax\n", SITE "mov % ds, %eax\n", PRELUDE, NULL},
         {"mov %\tcr3, %rax\n", SITE "mov %\tcr3, %rax\n", PRELUDE, NULL},
@@ -308,24 +304,20 @@ static void data_directives(void **state)
         {".byte 0x90,0xfa,0xfb,0x90\n",
          ".byte 0x90;.Lab_site .byte 0xfa;.Lab_site_before .byte 0xfb;.byte 0x90\n", PRELUDE, NULL},
         {".byte 0xf3,0x6c\n", ".Lab_site .byte 0xf3,0x6c\n", PRELUDE, NULL},
-        {".2byte 0x9090,0xfa90\n", ".byte 0x90;.byte 0x90;.byte 0x90;.Lab_site .byte 0xfa\n",
+        {".byte 0xf3,0x90,0xf3,0x90,0xf3,0x90,0xfa\n",
+         ".byte 0xf3,0x90;.byte 0xf3,0x90;.byte 0xf3,0x90;.Lab_site .byte 0xfa\n", PRELUDE, NULL},
+        {".byte 0x2e,0x2e,0x2e,0x2e,0x2e,0x2e,0x2e,0x0f,0x01,0x3c,0x25,0x00,0x00,0x00,0x00\n",
+         ".Lab_site .byte "
+         "0x2e,0x2e,0x2e,0x2e,0x2e,0x2e,0x2e,0x0f,0x01,0x3c,0x25,0x00,0x00,0x00,0x00\n",
          PRELUDE, NULL},
-        {".short 0x320f\n", ".Lab_site .byte 0x0f,0x32\n", PRELUDE, NULL},
-        {".word 0x320f\n.value 0x320f\n.hword 0x320f\n",
-         ".Lab_site .byte 0x0f,0x32\n.Lab_site .byte 0x0f,0x32\n.Lab_site .byte 0x0f,0x32\n",
-         PRELUDE, NULL},
-        {".long 0x90ca010f\n", ".Lab_site .byte 0x0f,0x01,0xca;.byte 0x90\n", PRELUDE, NULL},
-        {".int 0x90ca010f\n.4byte 0x90ca010f\n",
-         ".Lab_site .byte 0x0f,0x01,0xca;.byte 0x90\n.Lab_site .byte 0x0f,0x01,0xca;.byte 0x90\n",
-         PRELUDE, NULL},
-        {".quad 0x90909090fa909090\n",
-         ".byte 0x90;.byte 0x90;.byte 0x90;.Lab_site .byte 0xfa;.byte 0x90;.byte 0x90;.byte "
-         "0x90;.byte 0x90\n",
-         PRELUDE, NULL},
-        {".8byte 0xca010fca010ff4f4\n",
-         ".Lab_site .byte 0xf4;.Lab_site .byte 0xf4;.Lab_site .byte 0x0f,0x01,0xca;.Lab_site .byte "
-         "0x0f,0x01,0xca\n",
-         PRELUDE, NULL},
+
+        /* A row of a table, and data that are wider. */
+        {".byte 0xf3,0x90,0xf3,0x90,0xf3,0x90,0x90,0xfa\n", NULL, 0, NULL},
+        {".byte 0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa\n",
+         NULL, 0, NULL},
+        {".short 0x320f\n.2byte 0x320f\n.word 0x320f\n.value 0x320f\n.hword 0x320f\n", NULL, 0,
+         NULL},
+        {".long 0x90ca010f\n.int 0x90ca010f\n.quad 0x90909090fa909090\n", NULL, 0, NULL},
 
         /* Innocuous, or not whole instructions. */
         {".byte 0x90,0x90\n", NULL, 0, NULL},
@@ -454,9 +446,8 @@ static void strings(void **state)
         {"M \"\", \".byte 0x0f,0x01,0xca\", 5\n", "M \"\", \".Lab_site .byte 0x0f,0x01,0xca\", 5\n",
          PRELUDE, NULL},
         {"M \"nop; .byte 0xfa; nop\"\n", "M \"nop; .Lab_site .byte 0xfa; nop\"\n", PRELUDE, NULL},
-        {"M \"mov %cr0, %rax\", \"mov %rbx, %ds\"\n",
-         "M \"" SITE "mov %cr0, %rax\", \"" SITE "mov %rbx, %ds\"\n", PRELUDE, NULL},
-        {"M \"rep; insb\"\n", "M \"   ; " SITE "rep insb\"\n", PRELUDE, NULL},
+        {"M \"mov %cr0, %rax\", \"mov %rbx, %ds\"\n", NULL, PRELUDE | DYNAMIC, NULL},
+        {"M \"rep; insb\"\n", NULL, PRELUDE | DYNAMIC, NULL},
         {"M \"rep\\n insb\", \"rep\", \"insb\"\n", NULL, PRELUDE | DYNAMIC,
          NULL}, /* `rep\n` is no prefix gas knows */
         {"M \"rep; .byte 0xfa; insb\"\n", "M \"rep; .Lab_site .byte 0xfa; insb\"\n", PRELUDE, NULL},
@@ -477,58 +468,50 @@ static void strings(void **state)
 
 static void exemptions(void **state)
 {
+    /* The directives are macros of the prelude's. */
     static const struct expected cases[] = {
         {".afterburn_off\ncli\n.afterburn_on\ncli\n",
-         SET(1, 64) ";" MARK(64, 1) "\ncli\n" SET(0, 64) ";" MARK(64, 0) "\ncli\n", PRELUDE, NULL},
-        /* They nest. */
-        {".afterburn_off\n.afterburn_off\ncli\n.afterburn_on\ncli\n.afterburn_on\ncli\n",
-         SET(1, 64) ";" MARK(64, 1) "\n\ncli\n\ncli\n" SET(0, 64) ";" MARK(64, 0) "\ncli\n",
+         ".afterburn_off\ncli\n.afterburn_on\ncli\n" END, PRELUDE, NULL},
+        {"cli\n.afterburn_on", "cli\n.afterburn_on\n" END, PRELUDE, NULL},
+        /* Where the state may be another one, the section is followed. */
+        {".afterburn_off\n.data\n.text\n.subsection 1\n",
+         ".afterburn_off\n" LEAVE ".data" ENTER(0) "\n" LEAVE ".text" ENTER(
+             1) "\n" LEAVE ".subsection 1" ENTER(.Lab_place) "\n" END,
          PRELUDE, NULL},
-        {".afterburn_on\ncli\n.afterburn_off\ncli\n", "\ncli\n\ncli\n", PRELUDE, NULL},
-        {"f: .afterburn_off # why\ncli\n",
-         "f: " SET(1, 64) ";" MARK(64, 1) " # why\ncli\n" MARK(64, 0) "\n", PRELUDE, NULL},
-        {".afterburn_off junk\n", " junk" SET(1, 64) ";" MARK(64, 1) "\n" MARK(64, 0) "\n", PRELUDE,
-         NULL},
-        {".afterburn_off\ncli", SET(1, 64) ";" MARK(64, 1) "\ncli\n" MARK(64, 0) "\n", PRELUDE,
-         NULL},
-        /* What follows in the linked section is another file's: a mark ends the state where the
-           section is left. */
-        {".afterburn_off\n.data\n.text\n.afterburn_on\n",
-         SET(1, 64) ";" MARK(64, 1) "\n" MARK(64, 0) ";.data" SET(1, 64) "\n.text" SET(
-             1, 64) ";" MARK(64, 1) "\n" SET(0, 64) ";" MARK(64, 0) "\n",
+        {".pushsection .a,\"ax\"\n.previous\n.popsection # c\n.afterburn_off",
+         LEAVE ".pushsection .a,\"ax\";.Lab_push 1\n" LEAVE ".previous;.Lab_swap\n" LEAVE
+               ".popsection;.Lab_pop # c\n.afterburn_off\n" END,
          PRELUDE, NULL},
-        {".data\n.afterburn_off\n.text\n.afterburn_on\n",
-         ".data\n" SET(1, 64) "\n.text" SET(1, 64) ";" MARK(64, 1) "\n" SET(0, 64) ";" MARK(64,
-                                                                                            0) "\n",
+        {".data\n.text\n.section .a,\"ax\"\n", NULL, 0, NULL},
+        /* A section of a group has its records in the group. */
+        {".section .text.f,\"axG\",@progbits,f,comdat\ncli\n.section "
+         ".d,\"awG\",@progbits,f,comdat\n",
+         LEAVE ".section .text.f,\"axG\",@progbits,f,comdat" ENTER(
+             5) "\ncli\n" LEAVE ".section .d,\"awG\",@progbits,f,comdat" ENTER(4) "\n" END,
          PRELUDE, NULL},
+        {".section .text.f,\"axG\",@progbits,f,comdat\n.section .x,\"ax?\"\n",
+         LEAVE ".section .text.f,\"axG\",@progbits,f,comdat" ENTER(
+             5) "\n" LEAVE ".section .x,\"ax?\"" ENTER(5) "\n" END,
+         PRELUDE, NULL},
+        {".section .d,\"awG\",@progbits,f,comdat\n", NULL, 0, NULL},
     };
     static const struct mode rules = {.bits = 64, .policy = "section .user.* off\n"};
     static const struct expected cases_rules[] = {
         {".section .user.a,\"ax\"\ncli\n.section .kernel,\"ax\"\ncli\n",
-         ".section .user.a,\"ax\"" SET(2, 64) ";" MARK(64, 2) "\ncli\n" MARK(
-             64, 0) ";.section .kernel,\"ax\"" SET(0, 64) "\ncli\n",
+         LEAVE ".section .user.a,\"ax\"" ENTER(3) "\ncli\n" LEAVE
+                                                  ".section .kernel,\"ax\"" ENTER(1) "\ncli\n" END,
          PRELUDE, NULL},
-        {".section .user.a,\"ax\"\n.afterburn_on\ncli\n",
-         ".section .user.a,\"ax\"" SET(2, 64) ";" MARK(64, 2) "\n" SET(0, 64) ";" MARK(64,
-                                                                                       0) "\ncli\n",
-         PRELUDE, NULL},
-        {".section .user.data,\"aw\"\n.byte 0xfa\n",
-         ".section .user.data,\"aw\"" SET(2, 64) "\n.byte 0xfa\n", PRELUDE, NULL},
+        {".section .user.data,\"aw\"\n.byte 0xfa\n", NULL, 0, NULL},
     };
     /* The text begins in .text, whether it says so or not. */
     static const struct mode no_text = {.bits = 64, .policy = "section .text off\n"};
     static const struct expected cases_text[] = {
         {"", NULL, 0, NULL},
-        {"# 1 \"a.S\"\nf: cli\n", "# 1 \"a.S\"\nf: " START(2, 64) "cli\n" MARK(64, 0) "\n", PRELUDE,
-         "a.S"},
-        {"f:\n", "f:" START(2, 64) "\n" MARK(64, 0) "\n", PRELUDE, NULL},
-        {"rep; insb", START(2, 64) "   ; " SITE "rep insb\n" MARK(64, 0) "\n", PRELUDE, NULL},
-        {".afterburn_on\ncli\n", START(2, 64) SET(0, 64) ";" MARK(64, 0) "\ncli\n", PRELUDE, NULL},
+        {"# 1 \"a.S\"\nf: cli\n", "# 1 \"a.S\"\nf: .Lab_enter 3;cli\n" END, PRELUDE, "a.S"},
+        {"f:\n", "f:.Lab_enter 3;\n" END, PRELUDE, NULL},
+        {"rep; insb", ".Lab_enter 3;   ; " SITE "rep insb\n" END, PRELUDE, NULL},
         {".section .x,\"ax\"\ncli\n",
-         START(2, 64) MARK(64, 0) ";.section .x,\"ax\"" SET(0, 64) "\ncli\n", PRELUDE, NULL},
-        {".text\ncli\n",
-         START(2, 64) MARK(64, 0) ";.text" SET(2, 64) ";" MARK(64, 2) "\ncli\n" MARK(64, 0) "\n",
-         PRELUDE, NULL},
+         ".Lab_enter 3;" LEAVE ".section .x,\"ax\"" ENTER(1) "\ncli\n" END, PRELUDE, NULL},
     };
 
     (void)state;
@@ -539,43 +522,23 @@ static void exemptions(void **state)
 
 static void code_size(void **state)
 {
-    static const struct mode bits_32 = {.bits = 32},
-                             annotate_16 = {.bits = 64, .policy = "code16 on\n"};
+    static const struct mode bits_32 = {.bits = 32};
     static const struct expected cases[] = {
         {".code64\ncli\n", NULL, PRELUDE, NULL},
-        {".code32\ncli\n.code64\ncli\n",
-         ".code32" SET(0, 32) ";" MARK(32, 0) "\ncli\n.code64" SET(0, 64) ";" MARK(64, 0) "\ncli\n",
+        {".code32\ncli\n.code64\ncli\n", ".code32" CODE(32) "\ncli\n.code64" CODE(64) "\ncli\n" END,
          PRELUDE, NULL},
-        {".code16\ncli\n", ".code16" SET(3, 16) ";" MARK(16, 3) "\ncli\n" MARK(64, 0) ";.code64\n",
-         PRELUDE, NULL},
-        {".code16gcc\ncli",
-         ".code16gcc" SET(3, 16) ";" MARK(16, 3) "\ncli\n" MARK(64, 0) ";.code64\n", PRELUDE, NULL},
-        {".code16\n.code32\n",
-         ".code16" SET(3, 16) ";" MARK(16, 3) "\n.code32" SET(0, 32) ";" MARK(32, 0) "\n" MARK(
-             64, 0) ";.code64\n",
-         PRELUDE, NULL},
-        {".code32\n.byte 0x06\n",
-         ".code32" SET(0, 32) ";" MARK(32, 0) "\n.Lab_site .byte 0x06\n" MARK(64, 0) ";.code64\n",
-         PRELUDE, NULL},
-        {".data\n.code32\n.byte 0xfa\n", ".data\n.code32" SET(0, 32) "\n.byte 0xfa\n.code64\n",
-         PRELUDE, NULL},
+        {".code16\ncli\n", ".code16" CODE(16) "\ncli\n" END, PRELUDE, NULL},
+        {".code16gcc # c\ncli", ".code16gcc" CODE(16) " # c\ncli\n" END, PRELUDE, NULL},
+        {".code32\n.byte 0x06\n", ".code32" CODE(32) "\n.Lab_site .byte 0x06\n" END, PRELUDE, NULL},
     };
     static const struct expected cases_32[] = {
         {".code32\ncli\n", NULL, PRELUDE, NULL},
-        {".code16\ncli\n", ".code16" SET(3, 16) ";" MARK(16, 3) "\ncli\n" MARK(32, 0) ";.code32\n",
-         PRELUDE, NULL},
-        {".code64\ncli\n", ".code64" SET(0, 64) ";" MARK(64, 0) "\ncli\n" MARK(32, 0) ";.code32\n",
-         PRELUDE, NULL},
-    };
-    static const struct expected cases_16[] = {
-        {".code16\ncli\n", ".code16" SET(0, 16) ";" MARK(16, 0) "\ncli\n" MARK(64, 0) ";.code64\n",
-         PRELUDE, NULL},
+        {".code64\ncli\n", ".code64" CODE(64) "\ncli\n" END, PRELUDE, NULL},
     };
 
     (void)state;
     CHECK(&plain, cases);
     CHECK(&bits_32, cases_32);
-    CHECK(&annotate_16, cases_16);
 }
 
 static void macros(void **state)
@@ -597,8 +560,7 @@ static void macros(void **state)
         {".macro m\n.data\n.endm\n.byte 0xfa\n", ".macro m\n.data\n.endm\n.Lab_site .byte 0xfa\n",
          PRELUDE, NULL},
         {".macro m\n.code32\n.endm\n.byte 0x06,0xfa\n",
-         ".macro m\n.code32" SET(0, 32) ";" MARK(32, 0) "\n.endm\n.byte 0x06,0xfa\n", PRELUDE,
-         NULL},
+         ".macro m\n.code32" CODE(32) "\n.endm\n.byte 0x06,0xfa\n" END, PRELUDE, NULL},
         {".macro m\n.section .x,\"ax\"\n.endm\n.section .x\n.byte 0xfa\n",
          ".macro m\n.section .x,\"ax\"\n.endm\n.section .x\n.Lab_site .byte 0xfa\n", PRELUDE, NULL},
         {".endm\n.byte 0xfa\n", ".endm\n.Lab_site .byte 0xfa\n", PRELUDE, NULL},

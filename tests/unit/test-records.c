@@ -234,18 +234,18 @@ static void broken_chunks(void **state)
     good = chunks;
 
     add_header(&chunks, 0, 0)->magic ^= 1;
-    expect_wrong(&chunks, "section .afterburn has no record header at offset 0x60");
+    expect_wrong(&chunks, "section .afterburn has no record header at offset 0x70");
 
     chunks = good;
     add_header(&chunks, 0, 0)->version = 2;
     expect_wrong(
         &chunks,
-        "unknown record version 2 at offset 0x60 of .afterburn (this program knows version 1); "
+        "unknown record version 2 at offset 0x70 of .afterburn (this program knows version 1); "
         "rebuild the image, or use the afterburner that built it");
 
     chunks = good;
     chunks.size += 8;
-    expect_wrong(&chunks, "section .afterburn is cut off at offset 0x60");
+    expect_wrong(&chunks, "section .afterburn is cut off at offset 0x70");
 
     chunks = good;
     chunks.size -= 1;
@@ -253,15 +253,18 @@ static void broken_chunks(void **state)
 
     chunks = good;
     add_header(&chunks, 1, 0);
-    expect_wrong(&chunks, "the records at offset 0x60 of .afterburn are cut off");
+    expect_wrong(&chunks, "the records at offset 0x70 of .afterburn are cut off");
 
     chunks = good;
     ((struct afterburn_header *)chunks.bytes)->record_size = 64;
-    expect_wrong(&chunks, "the records at offset 0x0 of .afterburn are cut off");
+    expect_wrong(&chunks,
+                 "records of 64 bytes at offset 0x0 of .afterburn (this program knows 40); "
+                 "rebuild the image, or use the afterburner that built it");
 
     chunks = good;
     ((struct afterburn_header *)chunks.bytes)->record_size = 0;
-    expect_wrong(&chunks, "the records at offset 0x0 of .afterburn are cut off");
+    expect_wrong(&chunks, "records of 0 bytes at offset 0x0 of .afterburn (this program knows 40); "
+                          "rebuild the image, or use the afterburner that built it");
 
     chunks = good;
     ((struct afterburn_header *)chunks.bytes)->size = 33;
@@ -273,8 +276,8 @@ static void broken_chunks(void **state)
 
     /* One record less than there are: the next one is no header. */
     chunks = good;
-    ((struct afterburn_header *)chunks.bytes)->size = 32;
-    expect_wrong(&chunks, "section .afterburn has no record header at offset 0x40");
+    ((struct afterburn_header *)chunks.bytes)->size = 40;
+    expect_wrong(&chunks, "section .afterburn has no record header at offset 0x48");
 }
 
 static void expect_mark(const struct records *records, uint64_t address, int bits, int exemption)

@@ -2,7 +2,8 @@
 /* The site record: what the annotator writes about each site, version 1.
  *
  * Each object file contributes one chunk to the section `.afterburn`: a header, then its records.
- * The linker puts chunks end to end; header and record are both 32 bytes and 8-byte aligned, so no
+ * (Code in a section group, which the linker may drop, has its records in sections of that group, a
+ * chunk each.) The linker puts chunks end to end; header and record are multiples of 8 bytes, so no
  * padding arises. All fields little-endian. The section is allocated, so that a loaded module
  * carries its own; nothing reads it when the image runs neutral.
  */
@@ -42,8 +43,12 @@ enum afterburn_record_flags {
     AFTERBURN_MEMORY = 1 << 3,
     /* `immediate` holds a port, a vector or a stack adjustment. */
     AFTERBURN_IMMEDIATE = 1 << 4,
-    /* The linker fills the displacement in: read it from the instruction. */
+    /* The linker fills the displacement, or a far pointer's offset, in: read it from the
+     * instruction. */
     AFTERBURN_RELOCATED = 1 << 5,
+    /* A far pointer is part of the instruction: selector in `immediate`, offset in `displacement`.
+     */
+    AFTERBURN_FAR_POINTER = 1 << 6,
 };
 
 struct afterburn_record {
@@ -55,12 +60,17 @@ struct afterburn_record {
     uint16_t kind;   /* entry number of sensitive.def, or AFTERBURN_MARK */
     uint16_t flags;  /* enum afterburn_record_flags */
     uint8_t width;   /* operand width in bytes; without operands, the operand size in force */
-    uint8_t reg;     /* general register operand; beside it, special: a control, */
-    uint8_t special; /* debug or segment register's number */
-    uint8_t base;    /* of the memory operand */
+    uint8_t reg;     /* general register operands in the order of the Intel manual: the only or */
+    uint8_t reg2;    /* first one, and the second (lar, lsl, arpl, vmread and the like) */
+    uint8_t special; /* number of a control, debug or segment register operand */
+    uint8_t base;    /* of the memory operand, */
     uint8_t index;
     uint8_t scale;
+    uint8_t segment;       /* the segment it is addressed through, override or default */
+    uint8_t address_width; /* in bytes; also that of string instructions */
+    uint8_t reserved[3];   /* 0 */
     uint16_t immediate;
+    uint16_t reserved2; /* 0 */
     int32_t displacement;
     uint64_t identity; /* XXH64 over what afterburner/as/identity.h says */
 };
@@ -78,6 +88,6 @@ enum afterburn_exemption {
 };
 
 _Static_assert(sizeof(struct afterburn_header) == 32, "record format version 1");
-_Static_assert(sizeof(struct afterburn_record) == 32, "record format version 1");
+_Static_assert(sizeof(struct afterburn_record) == 40, "record format version 1");
 
 #endif

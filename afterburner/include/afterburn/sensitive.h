@@ -31,6 +31,7 @@ enum sensitive_modes {
 enum sensitive_side {
     PAD_AFTER,
     PAD_BEFORE,
+    PAD_BEFORE_FOR_SS, /* before when the segment register is SS, else after */
 };
 
 /* Entry numbers: SENSITIVE_cli and so on. They are the record kinds. */

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `afterburner as` where names, folders, options and section groups are unusual.
+# shellcheck source=tests/lib.sh
+. "$SOURCE_DIR/tests/lib.sh"
+
+has_sites() { [ "$("$AFTERBURNER" sites --count "$2" | awk '$1 == "total" { print $2 }')" = "$1" ]; }
+verified() { "$AFTERBURNER" verify "$1"; }
+
+# Names.
+printf 'f:\n\tcli\n\tnonsense\n' >'wrong"\.s'
+printf 'f:\n\tcli\n' >'quoted"name\.s'
+ok "a name with quotes and a backslash" bash -c '"$0" "quoted\"name\\.s" -o quoted.o' "$AFTERBURNER_AS"
+ok "its message is plain's" bash -c '! "$0" "wrong\"\\.s" -o w.o 2>ours; ! as "wrong\"\\.s" -o w.o 2>plain; diff plain ours' "$AFTERBURNER_AS"
+long=$(printf 'x%.0s' $(seq 253)).o
+cp 'quoted"name\.s' one.s
+ok "an output whose name is as long as names can be" bash -c '"$0" one.s -o "$1" && test -s "$1" && "$0" one.s -o "$1"' "$AFTERBURNER_AS" "$long"
+echo old >target.o
+ln -s target.o link.o
+ln -s target.o plain.o
+ok "an output that is a link is replaced, as by plain as" bash -c '
+    "$0" one.s -o link.o && test ! -L link.o && as one.s -o plain.o && test ! -L plain.o && grep -q old target.o' "$AFTERBURNER_AS"
+ok "an output's mode is plain's" bash -c 'umask 027; "$0" one.s -o mode.o; as one.s -o pmode.o; test "$(stat -c %a mode.o)" = "$(stat -c %a pmode.o)"' "$AFTERBURNER_AS"
+
+# Messages and options.
+printf '\t.print "hello"\n\tcli\n\t.warning "w"\n' >print.s
+ok ".print and a warning are said once" bash -c '"$0" print.s -o p.o >ours 2>ours.err; as print.s -o p.o >plain 2>plain.err; diff plain ours && diff plain.err ours.err' "$AFTERBURNER_AS"
+printf '\tcli\n\t.if A\n\tnop\n\t.endif\n' >symbol.s
+ok "an abbreviated option is refused, not assembled without annotation" bash -c '
+    as --defs A=1 symbol.s -o x.o && rm x.o
+    "$0" --defs A=1 symbol.s -o x.o 2>said; test $? -eq 2 && grep -q "A=1: cannot be read" said && test ! -e x.o' "$AFTERBURNER_AS"
+ok "the same option in full" bash -c '"$0" --defsym A=1 symbol.s -o x.o' "$AFTERBURNER_AS"
+ok "an input that is not there is plain's error" bash -c '! "$0" nowhere.s -o x.o 2>ours; ! as nowhere.s -o x.o 2>plain; diff plain ours' "$AFTERBURNER_AS"
+printf '\tmov cr0, rax\n\tmov ss, eax\n' >naked.s
+ok "-mnaked-reg" bash -c '"$0" -mnaked-reg naked.s -o naked.o' "$AFTERBURNER_AS"
+ok "-mnaked-reg has the sites" has_sites 2 naked.o
+
+# Two installations, each first in the other's way.
+mkdir -p one two
+cp "$(readlink -f "$AFTERBURNER_AS")" one/as
+cp one/as two/as
+ok "two installations in PATH are an error, no loop" bash -c '
+    PATH=$PWD/one:$PWD/two:$PATH as one.s -o x.o 2>said; test $? -ne 0 && grep -q "started by another afterburner" said'
+ok "AFTERBURNER_REAL_AS mends it" bash -c 'AFTERBURNER_REAL_AS=/usr/bin/as PATH=$PWD/one:$PWD/two:$PATH as one.s -o real.o' 
+ok "with it the site is there" has_sites 1 real.o
+
+# Section groups: the linker drops a group's records with its code.
+for unit in a b; do
+    printf '\t.section .text.shared,"axG",@progbits,shared,comdat\n\t.weak shared\nshared:\tcli\n\thlt\n\tret\n\t.text\n\t.globl %s\n%s:\tcall shared\n\tsti\n\tret\n' \
+        $unit $unit >group-$unit.s
+    ok "a section group, unit $unit" "$AFTERBURNER_AS" group-$unit.s -o group-$unit.o
+    ok "its sites" has_sites 3 group-$unit.o
+    ok "it verifies" verified group-$unit.o
+done
+ok "two units with the same group link" ld -e a -o group group-a.o group-b.o
+ok "one copy's sites remain" has_sites 4 group
+ok "the linked program verifies" verified group
+ok "the same after ld -r" bash -c 'ld -r -o group-r.o group-a.o group-b.o'
+ok "the same sites after ld -r" has_sites 4 group-r.o
+ok "the partly linked object verifies" verified group-r.o
+printf 'struct cpu { static void off() { asm volatile("cli"); } };\nvoid (*f())() { return cpu::off; }\n' >inline.cc
+if command -v g++ >/dev/null; then
+    ok "C++: an inline function's sites" bash -c '"$0" cc g++ -O0 -c inline.cc -o inline.o && "$0" verify inline.o && readelf -gW inline.o | grep -q "\.afterburn"' "$AFTERBURNER"
+else
+    skip "no g++" "apt-get install g++"
+fi
+
+# clang by another name.
+if command -v clang >/dev/null; then
+    ln -sf "$(command -v clang)" compiler
+    printf 'void f(void) { asm volatile("cli"); }\n' >c.c
+    ok "clang under another name" bash -c 'PATH=$PWD:$PATH "$0" cc compiler -c c.c -o clang.o' "$AFTERBURNER"
+    ok "its sites" has_sites 1 clang.o
+else
+    skip "no clang" "apt-get install clang"
+fi
+finish
