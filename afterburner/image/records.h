@@ -21,6 +21,7 @@ struct mark {
     uint64_t address;
     int bits;
     int exemption; /* enum afterburn_exemption */
+    size_t order;  /* which one of the image's marks it is, as written */
 };
 
 struct records {
@@ -31,8 +32,9 @@ struct records {
     int present; /* the image has the section at all */
 };
 
-/* Reads `.afterburn`. An image without it has no records: that is no error here. Gives 0, or -1
- * with a sentence in `wrong`: unknown magic, version or record size, or a chunk that is cut off. */
+/* Reads every section named `.afterburn`: a relocatable file can have several. An image without one
+ * has no records: that is no error here. Gives 0, or -1 with a sentence in `wrong`: unknown magic,
+ * version or record size, or a chunk that is cut off. */
 int records_read(const struct image *image, struct records *records, char *wrong, size_t capacity);
 void records_free(struct records *records);
 
