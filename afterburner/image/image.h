@@ -31,6 +31,10 @@ struct image {
     uint64_t entry;
     struct image_section *sections; /* in file order; symbols and records are in these only */
     size_t section_count;
+    /* The allocated sections by address, for image_section_at; NULL where two of them overlap or
+     * nobody made it, and every section is looked at then. */
+    const struct image_section **by_address;
+    size_t by_address_count;
     struct image_symbol
         *symbols; /* of sections with an address, sorted by address, functions first */
     size_t symbol_count;
@@ -44,9 +48,13 @@ struct image {
 int image_open(const char *path, struct image *image);
 void image_close(struct image *image);
 
-/* The section with that name or address; NULL when there is none. */
+/* The first section with that name, or that address; NULL when there is none. */
 const struct image_section *image_section_by_name(const struct image *image, const char *name);
 const struct image_section *image_section_at(const struct image *image, uint64_t address);
+
+/* The first symbol, in the order of addresses, that is not before this address; the number of
+ * symbols when all are. */
+size_t image_symbols_from(const struct image *image, uint64_t address);
 
 /* The function around an address: its name and the distance from its start. "" when no symbol is
  * before it in its section. */

@@ -126,15 +126,18 @@ static void print_alternatives(const struct verification *verification)
 static void print_settled(const struct verification *verification, enum finding_state state)
 {
     const struct findings *findings = &verification->findings;
+    size_t first = 0; /* they are sorted by state */
 
-    for (size_t i = 0; i < findings->count; i++) {
+    while (first < findings->count && findings->list[first].state != state)
+        first++;
+    for (size_t i = first; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
         size_t same = 0;
         int seen = 0;
 
         if (finding->state != state)
-            continue;
-        for (size_t k = 0; k < findings->count && !seen; k++)
+            break;
+        for (size_t k = first; k < findings->count && !seen; k++)
             if (findings->list[k].state == state &&
                 strcmp(findings->list[k].why, finding->why) == 0) {
                 same++;

@@ -24,6 +24,7 @@ struct walker {
     struct verification *verification;
     const struct image_section *section;
     struct section_count *counts;
+    struct addresses starts;  /* of decoding, in all sections: sorted */
     struct addresses targets; /* of direct branches, in all sections */
     struct {
         csh handle;
@@ -301,45 +302,61 @@ static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limi
     return address;
 }
 
-static void add_if_inside(struct walker *walker, struct addresses *starts, uint64_t address)
-{
-    if (address >= walker->section->address &&
-        address - walker->section->address < walker->section->size)
-        add_address(starts, address);
-}
-
-/* Where decoding must begin afresh in the current section. */
-static void collect_starts(struct walker *walker, struct addresses *starts)
+/* Where decoding must begin afresh, in all sections: sorted. */
+static void collect_starts(struct walker *walker)
 {
     const struct verification *verification = walker->verification;
     const struct image *image = verification->image;
+    struct addresses *starts = &walker->starts;
 
-    add_address(starts, walker->section->address);
     if (!image->relocatable)
-        add_if_inside(walker, starts, image->entry);
-    for (size_t i = 0; i < image->symbol_count; i++)
-        if (&image->sections[image->symbols[i].section] == walker->section)
-            add_if_inside(walker, starts, image->symbols[i].address);
+        add_address(starts, image->entry);
+    for (size_t i = 0; i < image->symbol_count; i++) {
+        const struct image_section *section = &image->sections[image->symbols[i].section];
+
+        /* Behind its section's end it names no code there, whatever comes next. */
+        if (section->executable && image->symbols[i].address >= section->address &&
+            image->symbols[i].address - section->address < section->size)
+            add_address(starts, image->symbols[i].address);
+    }
     for (size_t i = 0; i < verification->records.site_count; i++)
-        add_if_inside(walker, starts, verification->records.sites[i].start);
+        add_address(starts, verification->records.sites[i].start);
     for (size_t i = 0; i < verification->records.mark_count; i++)
-        add_if_inside(walker, starts, verification->records.marks[i].address);
+        add_address(starts, verification->records.marks[i].address);
     for (size_t i = 0; i < verification->tables.target_count; i++)
-        add_if_inside(walker, starts, verification->tables.targets[i].address);
+        add_address(starts, verification->tables.targets[i].address);
     for (size_t i = 0; i < verification->tables.alternative_count; i++) {
-        add_if_inside(walker, starts, verification->tables.alternatives[i].original);
+        add_address(starts, verification->tables.alternatives[i].original);
         if (verification->tables.alternatives[i].replacement_length)
-            add_if_inside(walker, starts, verification->tables.alternatives[i].replacement);
+            add_address(starts, verification->tables.alternatives[i].replacement);
     }
     sort_unique(starts);
 }
 
+/* The first start behind `address`; the number of starts when there is none. */
+static size_t start_behind(const struct addresses *starts, uint64_t address)
+{
+    size_t low = 0, high = starts->count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (starts->list[middle] <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static const char *symbol_at(const struct verification *verification, uint64_t address)
 {
-    for (size_t i = 0; i < verification->image->symbol_count; i++)
-        if (verification->image->symbols[i].address == address)
-            return verification->image->symbols[i].name;
-    return NULL;
+    const struct image *image = verification->image;
+    size_t index = image_symbols_from(image, address);
+
+    return index < image->symbol_count && image->symbols[index].address == address
+               ? image->symbols[index].name
+               : NULL;
 }
 
 /* Walks a section: from each start to the next, then from branch targets that fell between
@@ -347,24 +364,27 @@ static const char *symbol_at(const struct verification *verification, uint64_t a
 static void walk_section(struct walker *walker, unsigned char *known)
 {
     const struct image_section *section = walker->section;
-    uint64_t end = section->address + section->size;
-    struct addresses starts = {0};
+    uint64_t end = section->address + section->size, at = section->address;
+    size_t next = start_behind(&walker->starts, at);
 
-    collect_starts(walker, &starts);
-    for (size_t i = 0; i < starts.count; i++) {
-        uint64_t limit = i + 1 < starts.count ? starts.list[i + 1] : end, at = starts.list[i];
+    while (at < end) {
+        uint64_t limit = next < walker->starts.count && walker->starts.list[next] < end
+                             ? walker->starts.list[next]
+                             : end;
         const char *symbol;
 
+        next++;
         while (at < limit)
             at = walk_from(walker, at, limit, known);
-        if (at == limit || limit == end)
-            continue;
-        symbol = symbol_at(walker->verification, limit);
-        findings_add(&walker->verification->findings, FINDING_SYMBOL_IN_INSTRUCTION, FINDING_OPEN,
-                     limit, NULL, "%s is %llu bytes before the end of the instruction around it",
-                     symbol ? symbol : "a place a table names", (unsigned long long)(at - limit));
+        if (at != limit && limit != end) {
+            symbol = symbol_at(walker->verification, limit);
+            findings_add(
+                &walker->verification->findings, FINDING_SYMBOL_IN_INSTRUCTION, FINDING_OPEN, limit,
+                NULL, "%s is %llu bytes before the end of the instruction around it",
+                symbol ? symbol : "a place a table names", (unsigned long long)(at - limit));
+        }
+        at = limit;
     }
-    free(starts.list);
 }
 
 static int is_executable(const struct image_section *section)
@@ -397,26 +417,45 @@ static void close_decoders(struct walker *walker)
     }
 }
 
+/* Decodes from a place in whatever executable section it lies. `known` has one list of flags for
+ * each section that is decoded, `counts` the section's counts; both by section. */
+static void walk_target(struct walker *walker, uint64_t target, unsigned char **known,
+                        const size_t *counts)
+{
+    const struct image *image = walker->verification->image;
+    const struct image_section *section = image_section_at(image, target);
+    size_t index = section ? (size_t)(section - image->sections) : 0;
+
+    if (!section || !known[index])
+        return;
+    walker->section = section;
+    walker->counts = &walker->verification->sections[counts[index]];
+    walk_from(walker, target, section->address + section->size, known[index]);
+}
+
 int walk_image(struct verification *verification)
 {
     const struct image *image = verification->image;
     struct walker walker = {.verification = verification};
-    unsigned char **known = memory_allocate(image->section_count * sizeof(*known));
-    size_t done = 0;
+    unsigned char **known;
+    size_t *counts;
 
     if (open_decoders(&walker) < 0) {
         close_decoders(&walker);
-        free(known);
         return -1;
     }
+    known = memory_allocate(image->section_count * sizeof(*known));
+    counts = memory_allocate(image->section_count * sizeof(*counts));
     verification->sections =
         memory_allocate(image->section_count * sizeof(*verification->sections));
+    collect_starts(&walker);
     for (size_t i = 0; i < image->section_count; i++) {
         known[i] = NULL;
         if (!is_executable(&image->sections[i]))
             continue;
         known[i] = memory_allocate(image->sections[i].size);
         memset(known[i], 0, image->sections[i].size);
+        counts[i] = verification->section_count;
         walker.section = &image->sections[i];
         walker.counts = &verification->sections[verification->section_count++];
         *walker.counts = (struct section_count){.section = walker.section};
@@ -424,23 +463,13 @@ int walk_image(struct verification *verification)
     }
     /* Branch targets between instructions: decode what a CPU would meet there too, until nothing
      * new turns up. */
-    while (done < walker.targets.count) {
-        uint64_t target = walker.targets.list[done++];
-
-        for (size_t i = 0, counted = 0; i < image->section_count; i++) {
-            const struct image_section *section = &image->sections[i];
-
-            if (!known[i])
-                continue;
-            walker.counts = &verification->sections[counted++];
-            walker.section = section;
-            if (target >= section->address && target - section->address < section->size)
-                walk_from(&walker, target, section->address + section->size, known[i]);
-        }
-    }
+    for (size_t i = 0; i < walker.targets.count; i++)
+        walk_target(&walker, walker.targets.list[i], known, counts);
     for (size_t i = 0; i < image->section_count; i++)
         free(known[i]);
     free(known);
+    free(counts);
+    free(walker.starts.list);
     free(walker.targets.list);
     close_decoders(&walker);
     return 0;
