@@ -16,6 +16,7 @@
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "image/elf-check.h"
+#include "image/segments.h"
 
 /* Where a relocatable file's first section is laid out: low enough that an undefined symbol at 0 is
  * in 32-bit reach. */
@@ -140,6 +141,8 @@ static int read_sections(const char *path, struct image *image)
             .bytes = read_contents(image, file, section),
             .handle = section,
         };
+        entry->unreadable =
+            entry->allocated && entry->size && !entry->bytes && section->flags & SEC_HAS_CONTENTS;
         if (entry->allocated && entry->size && entry->address + entry->size <= entry->address) {
             message_error("%s: section %s reaches beyond the end of the address space", path,
                           section->name);
@@ -254,6 +257,8 @@ int image_open(const char *path, struct image *image)
     }
     if (code == EXIT_CODE_OK) {
         sort_sections(image);
+        segments_read(image);
+        image->entry = segments_virtual_entry(image);
         read_symbols(image);
     } else {
         image_close(image);
@@ -267,6 +272,7 @@ void image_close(struct image *image)
         free(image->sections[i].bytes);
     free(image->sections);
     free(image->by_address);
+    free(image->segments);
     free(image->symbols);
     free(image->private);
     if (image->handle)

@@ -13,7 +13,15 @@ struct image_section {
     uint64_t address, size;
     unsigned char *bytes; /* NULL when it has no contents (.bss) */
     int allocated, executable;
-    void *handle; /* libbfd's section */
+    int unreadable; /* it should have contents, but libbfd does not give them */
+    void *handle;   /* libbfd's section */
+};
+
+/* What a loader puts into memory: PT_LOAD of a linked image. */
+struct image_segment {
+    uint64_t address, physical, offset; /* in memory, and in the file */
+    uint64_t size, file_size;           /* in memory, and from the file */
+    int executable;
 };
 
 struct image_symbol {
@@ -25,16 +33,18 @@ struct image_symbol {
 
 struct image {
     const char *path;
-    int bits;                  /* 32 or 64 */
-    int relocatable;           /* addresses are made up */
-    char build_id[2 * 64 + 1]; /* hexadecimal, "" when the image has none */
-    uint64_t entry;
+    int bits;                       /* 32 or 64 */
+    int relocatable;                /* addresses are made up */
+    char build_id[2 * 64 + 1];      /* hexadecimal, "" when the image has none */
+    uint64_t entry;                 /* of a kernel entered at a physical address the virtual one */
     struct image_section *sections; /* in file order; symbols and records are in these only */
     size_t section_count;
     /* The allocated sections by address, for image_section_at; NULL where two of them overlap or
      * nobody made it, and every section is looked at then. */
     const struct image_section **by_address;
     size_t by_address_count;
+    struct image_segment *segments; /* of a linked image */
+    size_t segment_count;
     struct image_symbol
         *symbols; /* of sections with an address, sorted by address, functions first */
     size_t symbol_count;

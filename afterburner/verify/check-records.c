@@ -307,4 +307,5 @@ void check_records(struct verification *verification)
     check_sites(verification);
     check_symbols(verification);
     check_tables(verification);
+    check_segments(verification);
 }

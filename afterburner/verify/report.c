@@ -152,6 +152,22 @@ static void print_settled(const struct verification *verification, enum finding_
     }
 }
 
+static void print_undecoded(const struct verification *verification)
+{
+    const struct image *image = verification->image;
+    unsigned long long bytes = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < image->section_count; i++)
+        if (left_undecoded(image, &image->sections[i])) {
+            bytes += image->sections[i].size;
+            count++;
+        }
+    if (count)
+        printf("  not decoded: %llu bytes of data in %zu sections of executable segments\n", bytes,
+               count);
+}
+
 void report_print(const struct verification *verification, size_t limit)
 {
     const struct findings *findings = &verification->findings;
@@ -171,6 +187,7 @@ void report_print(const struct verification *verification, size_t limit)
     if (!verification->records.present && sensitive)
         printf("  no section " AFTERBURN_SECTION
                ": it was not assembled through `afterburner as`\n");
+    print_undecoded(verification);
     print_alternatives(verification);
     printf("  findings: %zu open, %zu explained, %zu exempt\n", findings->open, findings->explained,
            findings->exempt);
@@ -254,6 +271,24 @@ static json_t *alternatives_json(const struct verification *verification)
     return list;
 }
 
+/* Data that a loader makes executable: nobody decoded it. */
+static json_t *undecoded_json(const struct verification *verification)
+{
+    const struct image *image = verification->image;
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < image->section_count; i++)
+        if (left_undecoded(image, &image->sections[i])) {
+            json_t *object = json_object();
+
+            json_object_set_new(object, "section", json_string(image->sections[i].name));
+            json_object_set_new(object, "address", hexadecimal(image->sections[i].address));
+            json_object_set_new(object, "bytes", json_integer((json_int_t)image->sections[i].size));
+            json_array_append_new(list, object);
+        }
+    return list;
+}
+
 static void add_count(json_t *object, const char *key, uint64_t count)
 {
     json_int_t old = json_integer_value(json_object_get(object, key));
@@ -313,6 +348,7 @@ json_t *report_certificate(const struct verification *verification)
     json_object_set_new(certificate, "verified", json_boolean(verification->findings.open == 0));
     json_object_set_new(certificate, "tools", tools);
     json_object_set_new(certificate, "counts", counts);
+    json_object_set_new(certificate, "not_decoded", undecoded_json(verification));
     json_object_set_new(certificate, "alternatives", alternatives_json(verification));
     json_object_set_new(certificate, "findings", findings_json(verification));
     return certificate;

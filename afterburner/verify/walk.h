@@ -37,7 +37,15 @@ struct verification {
 int walk_image(struct verification *verification);
 
 /* Checks of the records themselves, once the code has been walked: overlaps, places, spans, symbols
- * and table entries inside sites, alternatives that would cut one. */
+ * and table entries inside sites, alternatives that would cut one; then check_segments. */
 void check_records(struct verification *verification);
+
+/* Whether everything that the program headers load as executable was there to decode. */
+void check_segments(struct verification *verification);
+
+/* Whether a section has contents in an executable segment without being executable itself: a kernel
+ * may have such (read-only data beside the code, initial data beside initial code). They are not
+ * decoded, but told. */
+int left_undecoded(const struct image *image, const struct image_section *section);
 
 #endif

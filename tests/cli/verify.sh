@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What `afterburner verify` must see in images that are made to hide something from it, and what its certificate says.
+# shellcheck source=tests/lib.sh
+. "$SOURCE_DIR/tests/lib.sh"
+
+afterburner() { "$AFTERBURNER" "$@"; }
+as() { "$AFTERBURNER_AS" "$@"; }
+# finding IMAGE KIND TEXT: the image has an open finding of that kind whose detail has the text.
+finding() {
+    code 1 afterburner verify --json - "$1" >certificate.json || return 1
+    jq -e --arg kind "$2" --arg text "$3" \
+        '[.findings[] | select(.state == "open" and .kind == $kind and (.detail | contains($text)))] | length > 0' \
+        certificate.json || { jq -c '.findings[]' certificate.json; return 1; }
+}
+clean() { code 0 afterburner verify --json certificate.json "$@"; }
+certificate() { jq -e "$@" certificate.json; } # certificate FILTER: of the last image, holds
+poke() { # FILE OFFSET BYTES: overwrites bytes
+    printf '%b' "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+section_offset() { echo $((16#$(readelf -SW "$1" | sed 's/^ *\[ *[0-9]*\] *//' | awk -v n="$2" '$1 == n { print $4 }'))); }
+link() { ld -e 0 -Ttext=0x100000 "$@"; }
+
+cat >good.s <<'END'
+	.globl	f
+	.type	f,@function
+f:	cli
+	ret
+	.size	f,.-f
+END
+as good.s -o good.o && link good.o -o good
+ok "an annotated image" clean good
+
+# --- Executable segments
+cat >together.s <<'END'
+	.globl	f
+	.type	f,@function
+f:	cli
+	ret
+	.size	f,.-f
+	.section .rodata,"a"
+	.quad	0x0123456789abcdef
+END
+as together.s -o together.o
+cat >together.lds <<'END'
+PHDRS { all PT_LOAD FLAGS(5); }
+SECTIONS {
+	. = 0x100000;
+	.text : { *(.text) } :all
+	. = 0x100100;
+	.rodata : { *(.rodata) } :all
+	. = 0x100200;
+	.afterburn : { *(.afterburn) } :all
+}
+END
+ld -e 0 -T together.lds together.o -o together
+ok "data in an executable segment is no finding" clean together
+ok "but listed" certificate '.not_decoded | map(.section) == [".rodata", ".afterburn"]'
+ok "with its bytes" certificate '.not_decoded[0] == {section: ".rodata", address: "0x100100", bytes: 8}'
+ok "and counted in the report" bash -c '"$0" verify together | grep "not decoded: .* in 2 sections of executable segments"' \
+    "$AFTERBURNER"
+clean good
+ok "data in segments of its own is not" certificate '.not_decoded == []'
+cp together gap
+poke gap $(($(section_offset gap .text) + 0x80)) '\x0f\xa2\xc3'
+ok "code between the sections" finding gap not-decoded '0x100080 to 0x100082 are loaded as executable and are in no section'
+cp together fill
+poke fill $(($(section_offset fill .text) + 0x80)) '\xcc\xcc\x90'
+ok "fill between the sections is none" clean fill
+# The section's header is moved to bytes that are harmless; the segment loads the others.
+cp together elsewhere
+index=$(readelf -SW elsewhere | sed -nE 's/^ *\[ *([0-9]+)\] \.text .*/\1/p')
+table=$(readelf -hW elsewhere | sed -nE 's/.*Start of section headers: *([0-9]+) .*/\1/p')
+offset=$(section_offset elsewhere .text)
+dd if=elsewhere of=text.bin bs=1 skip="$offset" count=8 status=none
+place=$(stat -c %s elsewhere)
+cat text.bin >>elsewhere
+poke elsewhere $((table + 64 * index + 24)) "$(printf '\\x%02x\\x%02x' $((place & 255)) $((place >> 8)))"
+poke elsewhere "$offset" '\x0f\xa2'
+ok "a section that is not what is loaded" finding elsewhere not-decoded '.text has 0xfa here, its segment loads 0x0f'
+# A segment is executable, and its section says it is data.
+cp good no-code
+index=$(readelf -SW no-code | sed -nE 's/^ *\[ *([0-9]+)\] \.text .*/\1/p')
+table=$(readelf -hW no-code | sed -nE 's/.*Start of section headers: *([0-9]+) .*/\1/p')
+poke no-code $((table + 64 * index + 8)) '\x02'
+ok "no executable section" finding no-code not-decoded 'nothing to decode'
+
+finish
