@@ -317,6 +317,22 @@ const struct image_section *image_section_at(const struct image *image, uint64_t
     return NULL;
 }
 
+int image_is_relocated(const struct image *image, const struct image_section *section,
+                       uint64_t address, uint64_t size)
+{
+    const asection *handle = section->handle;
+    uint64_t offset = address - section->address, at;
+
+    if (!image->relocatable)
+        return 1;
+    if (!section->bytes || !(handle->flags & SEC_RELOC) || offset > section->size ||
+        size > section->size - offset)
+        return 0;
+    at = (uint64_t)handle->filepos + offset;
+    return at > image->file_size || size > image->file_size - at ||
+           memcmp(image->file + at, section->bytes + offset, size) != 0;
+}
+
 size_t image_symbols_from(const struct image *image, uint64_t address)
 {
     size_t low = 0, high = image->symbol_count;

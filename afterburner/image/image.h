@@ -62,6 +62,12 @@ void image_close(struct image *image);
 const struct image_section *image_section_by_name(const struct image *image, const char *name);
 const struct image_section *image_section_at(const struct image *image, uint64_t address);
 
+/* Whether relocating a relocatable file changed [address, address + size) of a section: only then
+ * can there be an address, since those of such a file are made up. Of a linked image every byte
+ * counts. */
+int image_is_relocated(const struct image *image, const struct image_section *section,
+                       uint64_t address, uint64_t size);
+
 /* The first symbol, in the order of addresses, that is not before this address; the number of
  * symbols when all are. */
 size_t image_symbols_from(const struct image *image, uint64_t address);

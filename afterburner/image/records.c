@@ -127,6 +127,10 @@ int records_read(const struct image *image, struct records *records, char *wrong
     }
     if (records->site_count)
         qsort(records->sites, records->site_count, sizeof(*records->sites), compare_sites);
+    records->first = records->site_count ? records->sites[0].start : 0;
+    for (size_t i = 0; i < records->site_count; i++)
+        if (records->sites[i].end > records->end)
+            records->end = records->sites[i].end;
     if (records->mark_count)
         qsort(records->marks, records->mark_count, sizeof(*records->marks), compare_marks);
     return 0;
@@ -152,6 +156,16 @@ const struct site *records_site_at(const struct records *records, uint64_t addre
             high = middle;
     }
     return low > 0 && address < records->sites[low - 1].end ? &records->sites[low - 1] : NULL;
+}
+
+const struct site *records_site_around(const struct records *records, uint64_t address)
+{
+    const struct site *site;
+
+    if (address <= records->first || address >= records->end)
+        return NULL;
+    site = records_site_at(records, address);
+    return site && site->start != address ? site : NULL;
 }
 
 struct mark records_mark_at(const struct records *records, const struct image *image,

@@ -27,7 +27,8 @@ struct mark {
 struct records {
     struct site *sites; /* sorted by start */
     size_t site_count;
-    struct mark *marks; /* sorted by address; of equal addresses the last one holds */
+    uint64_t first, end; /* every site lies in [first, end) */
+    struct mark *marks;  /* sorted by address; of equal addresses the last one holds */
     size_t mark_count;
     int present; /* the image has the section at all */
 };
@@ -40,6 +41,9 @@ void records_free(struct records *records);
 
 /* The site whose span holds the address, or NULL. */
 const struct site *records_site_at(const struct records *records, uint64_t address);
+
+/* The site that has the address past its first byte, or NULL: nothing may lead there. */
+const struct site *records_site_around(const struct records *records, uint64_t address);
 
 /* How code at `address`, in `section`, is to be read: the last mark at or before it, or the image's
  * own bits. */

@@ -173,9 +173,7 @@ static void check_sites(struct verification *verification)
 
 static const struct site *site_around(const struct verification *verification, uint64_t address)
 {
-    const struct site *site = records_site_at(&verification->records, address);
-
-    return site && site->start != address ? site : NULL;
+    return records_site_around(&verification->records, address);
 }
 
 static void check_symbols(struct verification *verification)
@@ -301,11 +299,47 @@ static void check_tables(struct verification *verification)
         check_alternative(verification, &tables->alternatives[i]);
 }
 
+/* Words of data that are addresses inside sites: jump tables, tables of handlers. Words are as wide
+ * as a pointer and aligned to 4 bytes, as packed structures have them. */
+static void check_data(struct verification *verification, const struct image_section *section)
+{
+    const struct image *image = verification->image;
+    uint64_t width = (uint64_t)image->bits / 8, at = (section->address + 3) / 4 * 4;
+
+    for (; section->size >= width && at - section->address <= section->size - width; at += 4) {
+        const struct site *site;
+        uint64_t address = 0;
+
+        memcpy(&address, section->bytes + (at - section->address), width);
+        site = site_around(verification, address);
+        if (!site || !image_is_relocated(image, section, at, width))
+            continue;
+        findings_add(&verification->findings, FINDING_ADDRESS_INTO_SITE, FINDING_OPEN, at, NULL,
+                     "a pointer in %s leads 0x%llx bytes into the %s site at 0x%llx", section->name,
+                     (unsigned long long)(address - site->start), sensitive_name(site->record.kind),
+                     (unsigned long long)site->start);
+    }
+}
+
+static void check_all_data(struct verification *verification)
+{
+    const struct image *image = verification->image;
+
+    for (size_t i = 0; i < image->section_count; i++) {
+        const struct image_section *section = &image->sections[i];
+
+        if (section->allocated && section->bytes && !section->executable &&
+            strcmp(section->name, AFTERBURN_SECTION) != 0)
+            check_data(verification, section);
+    }
+}
+
 void check_records(struct verification *verification)
 {
     check_layout(verification);
     check_sites(verification);
     check_symbols(verification);
     check_tables(verification);
+    check_all_data(verification);
     check_segments(verification);
 }

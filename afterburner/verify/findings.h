@@ -23,6 +23,7 @@ enum finding_kind {
     FINDING_SECTIONS_OVERLAP,      /* two sections of the image share addresses */
     FINDING_BRANCH_OUT_OF_CODE,    /* a branch leaves the executable sections */
     FINDING_NOT_DECODED,           /* executable bytes that were not there to decode */
+    FINDING_ADDRESS_INTO_SITE,     /* an operand or a word of data is an address inside a site */
     FINDING_KIND_COUNT,
 };
 

@@ -85,4 +85,42 @@ table=$(readelf -hW no-code | sed -nE 's/.*Start of section headers: *([0-9]+) .
 poke no-code $((table + 64 * index + 8)) '\x02'
 ok "no executable section" finding no-code not-decoded 'nothing to decode'
 
+
+# --- Addresses inside sites: each line is an instruction, or data, of a function beside the site; HERE is the address.
+inside() { # NAME BITS LINE: written with the address past the site's start it is a finding, with the start it is none
+    local place
+    for place in 3 0; do
+        printf '\t.globl f\n\t.type f,@function\nf:\tcli\n\tret\n\t.size f,.-f\n' >inside.s
+        printf '\t.globl g\n\t.type g,@function\ng:\t%s\n\tnop\n\tret\n\t.size g,.-g\n' "${3//HERE/f+$place}" >>inside.s
+        as "--$2" inside.s -o inside.o && link -m "$([ "$2" = 64 ] && echo elf_x86_64 || echo elf_i386)" inside.o -o inside ||
+            return 1
+        if [ $place = 3 ]; then
+            for file in inside inside.o; do
+                finding $file "$1" '3 bytes into the cli site' || return 1
+                certificate "any(.findings[]; .kind == \"$1\" and (.function == \"g\" or .function == \"data\"))" || return 1
+            done
+        else
+            clean inside && clean inside.o || return 1
+        fi
+    done
+}
+for line in 'lea HERE(%rip),%rax' 'mov $HERE,%eax' 'movq $HERE,%rax' 'movabs $HERE,%rax' 'push $HERE' 'jmp *HERE(%rip)' 'mov HERE,%eax' \
+    'movabs HERE,%al' 'movl $HERE,(%rax)' 'cmpl $5,HERE(%rip)'; do
+    ok "an address in a site: $line" inside address-into-site 64 "$line"
+done
+for line in 'mov $HERE,%eax' 'push $HERE' 'jmp *HERE' 'mov HERE,%eax' 'lea HERE,%ecx' 'ljmp $8,$HERE'; do
+    ok "an address in a site, 32 bits: $line" inside address-into-site 32 "$line"
+done
+data='nop; .data; .type data,@object; .space 4; data:'
+ok "a pointer into a site" inside address-into-site 64 "$data .quad HERE; .text"
+ok "a pointer into a site, 32 bits" inside address-into-site 32 "$data .long HERE; .text"
+ok "a pointer among read-only data" inside address-into-site 64 \
+    'nop; .section .rodata,"a"; .type data,@object; data: .quad 1, 2, HERE, 4; .text'
+ok "a branch into a site" inside branch-into-site 64 'jmp HERE'
+ok "a branch into a site: xbegin" inside branch-into-site 64 'xbegin HERE'
+# The same number in a module is no address: its sections have none yet.
+printf '\t.globl f\nf:\tcli\n\tmov $0x40000003,%%eax\n\tret\n\t.data\n\t.quad 0x40000003\n' >number.s
+as number.s -o number.o
+ok "a number that looks like a module's address" clean number.o
+
 finish
