@@ -16,6 +16,7 @@
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "image/elf-check.h"
+#include "image/segments.h"
 
 /* Where a relocatable file's first section is laid out: low enough that an undefined symbol at 0 is
  * in 32-bit reach. */
@@ -140,6 +141,8 @@ static int read_sections(const char *path, struct image *image)
             .bytes = read_contents(image, file, section),
             .handle = section,
         };
+        entry->unreadable =
+            entry->allocated && entry->size && !entry->bytes && section->flags & SEC_HAS_CONTENTS;
         if (entry->allocated && entry->size && entry->address + entry->size <= entry->address) {
             message_error("%s: section %s reaches beyond the end of the address space", path,
                           section->name);
@@ -153,6 +156,33 @@ static int read_sections(const char *path, struct image *image)
         }
     }
     return EXIT_CODE_OK;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct image_section *x = *(const struct image_section *const *)a,
+                               *y = *(const struct image_section *const *)b;
+
+    return (x->address > y->address) - (x->address < y->address);
+}
+
+/* Sections that overlap are left to the search through all of them, which finds the first. */
+static void sort_sections(struct image *image)
+{
+    const struct image_section **list = memory_allocate(image->section_count * sizeof(*list));
+    size_t count = 0;
+
+    for (size_t i = 0; i < image->section_count; i++)
+        if (image->sections[i].allocated && image->sections[i].size)
+            list[count++] = &image->sections[i];
+    qsort(list, count, sizeof(*list), compare_places);
+    for (size_t i = 1; i < count; i++)
+        if (list[i]->address - list[i - 1]->address < list[i - 1]->size) {
+            free(list);
+            return;
+        }
+    image->by_address = list;
+    image->by_address_count = count;
 }
 
 static int compare_symbols(const void *a, const void *b)
@@ -225,10 +255,14 @@ int image_open(const char *path, struct image *image)
         read_symbol_table(image);
         code = read_sections(path, image);
     }
-    if (code == EXIT_CODE_OK)
+    if (code == EXIT_CODE_OK) {
+        sort_sections(image);
+        segments_read(image);
+        image->entry = segments_virtual_entry(image);
         read_symbols(image);
-    else
+    } else {
         image_close(image);
+    }
     return code;
 }
 
@@ -237,6 +271,8 @@ void image_close(struct image *image)
     for (size_t i = 0; i < image->section_count; i++)
         free(image->sections[i].bytes);
     free(image->sections);
+    free(image->by_address);
+    free(image->segments);
     free(image->symbols);
     free(image->private);
     if (image->handle)
@@ -256,6 +292,21 @@ const struct image_section *image_section_by_name(const struct image *image, con
 
 const struct image_section *image_section_at(const struct image *image, uint64_t address)
 {
+    size_t low = 0, high = image->by_address_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (image->by_address[middle]->address <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (image->by_address)
+        return low && address - image->by_address[low - 1]->address <
+                           image->by_address[low - 1]->size
+                   ? image->by_address[low - 1]
+                   : NULL;
     for (size_t i = 0; i < image->section_count; i++) {
         const struct image_section *section = &image->sections[i];
 
@@ -266,23 +317,47 @@ const struct image_section *image_section_at(const struct image *image, uint64_t
     return NULL;
 }
 
-const char *image_function_at(const struct image *image, uint64_t address, uint64_t *offset)
+int image_is_relocated(const struct image *image, const struct image_section *section,
+                       uint64_t address, uint64_t size)
 {
-    const struct image_section *section = image_section_at(image, address);
-    const struct image_symbol *label = NULL;
+    const asection *handle = section->handle;
+    uint64_t offset = address - section->address, at;
+
+    if (!image->relocatable)
+        return 1;
+    if (!section->bytes || !(handle->flags & SEC_RELOC) || offset > section->size ||
+        size > section->size - offset)
+        return 0;
+    at = (uint64_t)handle->filepos + offset;
+    return at > image->file_size || size > image->file_size - at ||
+           memcmp(image->file + at, section->bytes + offset, size) != 0;
+}
+
+size_t image_symbols_from(const struct image *image, uint64_t address)
+{
     size_t low = 0, high = image->symbol_count;
 
-    *offset = section ? address - section->address : 0;
-    if (!section)
-        return "";
     while (low < high) {
         size_t middle = (low + high) / 2;
 
-        if (image->symbols[middle].address <= address)
+        if (image->symbols[middle].address < address)
             low = middle + 1;
         else
             high = middle;
     }
+    return low;
+}
+
+const char *image_function_at(const struct image *image, uint64_t address, uint64_t *offset)
+{
+    const struct image_section *section = image_section_at(image, address);
+    const struct image_symbol *label = NULL;
+    size_t low;
+
+    *offset = section ? address - section->address : 0;
+    if (!section)
+        return "";
+    low = image_symbols_from(image, address + 1); /* no section reaches the last address */
     while (low-- > 0 && image->symbols[low].address >= section->address) {
         const struct image_symbol *symbol = &image->symbols[low];
 

@@ -13,7 +13,15 @@ struct image_section {
     uint64_t address, size;
     unsigned char *bytes; /* NULL when it has no contents (.bss) */
     int allocated, executable;
-    void *handle; /* libbfd's section */
+    int unreadable; /* it should have contents, but libbfd does not give them */
+    void *handle;   /* libbfd's section */
+};
+
+/* What a loader puts into memory: PT_LOAD of a linked image. */
+struct image_segment {
+    uint64_t address, physical, offset; /* in memory, and in the file */
+    uint64_t size, file_size;           /* in memory, and from the file */
+    int executable;
 };
 
 struct image_symbol {
@@ -25,12 +33,18 @@ struct image_symbol {
 
 struct image {
     const char *path;
-    int bits;                  /* 32 or 64 */
-    int relocatable;           /* addresses are made up */
-    char build_id[2 * 64 + 1]; /* hexadecimal, "" when the image has none */
-    uint64_t entry;
+    int bits;                       /* 32 or 64 */
+    int relocatable;                /* addresses are made up */
+    char build_id[2 * 64 + 1];      /* hexadecimal, "" when the image has none */
+    uint64_t entry;                 /* of a kernel entered at a physical address the virtual one */
     struct image_section *sections; /* in file order; symbols and records are in these only */
     size_t section_count;
+    /* The allocated sections by address, for image_section_at; NULL where two of them overlap or
+     * nobody made it, and every section is looked at then. */
+    const struct image_section **by_address;
+    size_t by_address_count;
+    struct image_segment *segments; /* of a linked image */
+    size_t segment_count;
     struct image_symbol
         *symbols; /* of sections with an address, sorted by address, functions first */
     size_t symbol_count;
@@ -44,9 +58,19 @@ struct image {
 int image_open(const char *path, struct image *image);
 void image_close(struct image *image);
 
-/* The section with that name or address; NULL when there is none. */
+/* The first section with that name, or that address; NULL when there is none. */
 const struct image_section *image_section_by_name(const struct image *image, const char *name);
 const struct image_section *image_section_at(const struct image *image, uint64_t address);
+
+/* Whether relocating a relocatable file changed [address, address + size) of a section: only then
+ * can there be an address, since those of such a file are made up. Of a linked image every byte
+ * counts. */
+int image_is_relocated(const struct image *image, const struct image_section *section,
+                       uint64_t address, uint64_t size);
+
+/* The first symbol, in the order of addresses, that is not before this address; the number of
+ * symbols when all are. */
+size_t image_symbols_from(const struct image *image, uint64_t address);
 
 /* The function around an address: its name and the distance from its start. "" when no symbol is
  * before it in its section. */

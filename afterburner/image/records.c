@@ -34,8 +34,10 @@ static void add_record(struct reader *reader, uint64_t position,
     if (record->kind == AFTERBURN_MARK) {
         memory_grow((void **)&records->marks, &reader->mark_capacity, records->mark_count,
                     sizeof(*records->marks));
-        records->marks[records->mark_count++] =
-            (struct mark){.address = start, .bits = record->bits, .exemption = record->flags};
+        records->marks[records->mark_count++] = (struct mark){.address = start,
+                                                              .bits = record->bits,
+                                                              .exemption = record->flags,
+                                                              .order = records->mark_count};
         return;
     }
     memory_grow((void **)&records->sites, &reader->site_capacity, records->site_count,
@@ -49,30 +51,22 @@ static void add_record(struct reader *reader, uint64_t position,
     };
 }
 
-/* Marks keep the order they were written in where addresses are equal: insertion sort is stable,
- * and there are few. */
-static void sort_marks(struct records *records)
+/* Marks keep the order they were written in where addresses are equal. */
+static int compare_marks(const void *a, const void *b)
 {
-    for (size_t i = 1; i < records->mark_count; i++) {
-        struct mark mark = records->marks[i];
-        size_t at = i;
+    const struct mark *x = a, *y = b;
 
-        for (; at > 0 && records->marks[at - 1].address > mark.address; at--)
-            records->marks[at] = records->marks[at - 1];
-        records->marks[at] = mark;
-    }
+    if (x->address != y->address)
+        return x->address < y->address ? -1 : 1;
+    return (x->order > y->order) - (x->order < y->order);
 }
 
-int records_read(const struct image *image, struct records *records, char *wrong, size_t capacity)
+/* The chunks of one section, end to end. */
+static int read_section(struct reader *reader, const struct image_section *section, char *wrong,
+                        size_t capacity)
 {
-    const struct image_section *section = image_section_by_name(image, AFTERBURN_SECTION);
-    struct reader reader = {.image = image, .records = records};
     uint64_t at = 0;
 
-    memset(records, 0, sizeof(*records));
-    if (!section)
-        return 0;
-    records->present = 1;
     if (!section->bytes) {
         snprintf(wrong, capacity, "section " AFTERBURN_SECTION " has no contents in memory");
         return -1;
@@ -120,12 +114,32 @@ int records_read(const struct image *image, struct records *records, char *wrong
             struct afterburn_record record;
 
             memcpy(&record, section->bytes + at, sizeof(record));
-            add_record(&reader, section->address + at, &record, header.source);
+            add_record(reader, section->address + at, &record, header.source);
         }
+    }
+    return 0;
+}
+
+int records_read(const struct image *image, struct records *records, char *wrong, size_t capacity)
+{
+    struct reader reader = {.image = image, .records = records};
+
+    memset(records, 0, sizeof(*records));
+    for (size_t i = 0; i < image->section_count; i++) {
+        if (strcmp(image->sections[i].name, AFTERBURN_SECTION) != 0)
+            continue;
+        records->present = 1;
+        if (read_section(&reader, &image->sections[i], wrong, capacity) < 0)
+            return -1;
     }
     if (records->site_count)
         qsort(records->sites, records->site_count, sizeof(*records->sites), compare_sites);
-    sort_marks(records);
+    records->first = records->site_count ? records->sites[0].start : 0;
+    for (size_t i = 0; i < records->site_count; i++)
+        if (records->sites[i].end > records->end)
+            records->end = records->sites[i].end;
+    if (records->mark_count)
+        qsort(records->marks, records->mark_count, sizeof(*records->marks), compare_marks);
     return 0;
 }
 
@@ -151,8 +165,18 @@ const struct site *records_site_at(const struct records *records, uint64_t addre
     return low > 0 && address < records->sites[low - 1].end ? &records->sites[low - 1] : NULL;
 }
 
-struct mark records_mark_at(const struct records *records, const struct image *image,
-                            const struct image_section *section, uint64_t address)
+const struct site *records_site_around(const struct records *records, uint64_t address)
+{
+    const struct site *site;
+
+    if (address <= records->first || address >= records->end)
+        return NULL;
+    site = records_site_at(records, address);
+    return site && site->start != address ? site : NULL;
+}
+
+size_t records_mark_index(const struct records *records, const struct image_section *section,
+                          uint64_t address)
 {
     size_t low = 0, high = records->mark_count;
 
@@ -164,7 +188,16 @@ struct mark records_mark_at(const struct records *records, const struct image *i
         else
             high = middle;
     }
-    if (low > 0 && records->marks[low - 1].address >= section->address)
-        return records->marks[low - 1];
+    return low > 0 && records->marks[low - 1].address >= section->address ? low - 1
+                                                                          : records->mark_count;
+}
+
+struct mark records_mark_at(const struct records *records, const struct image *image,
+                            const struct image_section *section, uint64_t address)
+{
+    size_t index = records_mark_index(records, section, address);
+
+    if (index < records->mark_count)
+        return records->marks[index];
     return (struct mark){.address = section->address, .bits = image->bits};
 }

@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/exit-codes.h"
+#include "cli/json-text.h"
 #include "cli/message.h"
 #include "decode/classify.h"
 #include "decode/operands.h"
@@ -38,7 +39,7 @@ static const struct argp_option option_table[] = {
     {"count", 'n', NULL, 0, "Print the number of sites by kind instead of a list", 0},
     {"json", OPTION_JSON, NULL, 0, "Print JSON", 0},
     {"diff", OPTION_DIFF, NULL, 0,
-     "Compare the identities of two images: which sites came, went and stayed", 0},
+     "Compare the identities of two images: which of the selected sites came, went and stayed", 0},
     {0},
 };
 
@@ -87,6 +88,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         if (options->file_count != (options->diff ? 2 : 1))
             argp_error(state, options->diff ? "--diff takes two images"
                                             : "give one image (two with --diff)");
+        if (options->diff && options->count)
+            argp_error(state, "--count does not go with --diff, which counts anyway");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -97,7 +100,8 @@ static const struct argp parser = {
     option_table,
     parse_option,
     "IMAGE\n--diff OLD NEW",
-    "List the sites of an annotated image."
+    "List the sites of an annotated image, or with --diff compare two images'. The options that "
+    "select sites (-k, -c, -f, -s) hold for both."
     "\vA line is: address, span, offset of the instruction, kind, function+offset, instruction, "
     "identity, flags. Flags: L "
     "arithmetic flags live behind the site, H a hlt follows, M memory operand.\n\n"
@@ -157,11 +161,11 @@ static json_t *site_json(const struct image *image, const struct site *site)
     site_text(image, site, text, sizeof(text));
     function = image_function_at(image, site->start, &offset);
     json_object_set_new(object, "address", json_sprintf("0x%" PRIx64, site->start));
-    json_object_set_new(object, "section", json_string(section ? section->name : ""));
-    json_object_set_new(object, "function", json_string(function));
+    json_object_set_new(object, "section", json_text(section ? section->name : ""));
+    json_object_set_new(object, "function", json_text(function));
     json_object_set_new(object, "function_offset", json_integer((json_int_t)offset));
     json_object_set_new(object, "kind", json_string(sensitive_name(site->record.kind)));
-    json_object_set_new(object, "text", json_string(text));
+    json_object_set_new(object, "text", json_text(text));
     json_object_set_new(object, "span", json_integer(site->record.span));
     json_object_set_new(object, "offset", json_integer(site->record.offset));
     json_object_set_new(object, "length", json_integer(site->record.length));
@@ -261,6 +265,18 @@ static int open_records(const char *path, struct image *image, struct records *r
     return EXIT_CODE_INPUT;
 }
 
+/* Leaves only the sites that the options select. */
+static void select_sites(const struct options *options, const struct image *image,
+                         struct records *records)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < records->site_count; i++)
+        if (is_wanted(options, image, &records->sites[i]))
+            records->sites[kept++] = records->sites[i];
+    records->site_count = kept;
+}
+
 static int diff_images(const struct options *options)
 {
     struct records old_records, new_records;
@@ -271,6 +287,8 @@ static int diff_images(const struct options *options)
         return code;
     code = open_records(options->files[1], &new_image, &new_records);
     if (code == EXIT_CODE_OK) {
+        select_sites(options, &old_image, &old_records);
+        select_sites(options, &new_image, &new_records);
         code =
             compare_sites_print(&old_image, &old_records, &new_image, &new_records, options->json);
         records_free(&new_records);

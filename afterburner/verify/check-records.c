@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <Zydis/Zydis.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cli/memory.h"
 #include "decode/classify.h"
 #include "decode/operands.h"
 #include "decode/sensitive-table.h"
@@ -136,6 +138,23 @@ static void check_site(struct verification *verification, const struct image_sec
                      NULL, "%s: the pad is on the wrong side", entry->name);
 }
 
+/* The counts are in the order of the image's sections. */
+static void count_site(struct verification *verification, const struct image_section *section)
+{
+    size_t low = 0, high = verification->section_count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (verification->sections[middle].section < section)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < verification->section_count && verification->sections[low].section == section)
+        verification->sections[low].sites++;
+}
+
 static void check_sites(struct verification *verification)
 {
     const struct records *records = &verification->records;
@@ -158,18 +177,14 @@ static void check_sites(struct verification *verification)
                          site->record.span);
             continue;
         }
-        for (size_t k = 0; k < verification->section_count; k++)
-            if (verification->sections[k].section == section)
-                verification->sections[k].sites++;
+        count_site(verification, section);
         check_site(verification, section, site);
     }
 }
 
 static const struct site *site_around(const struct verification *verification, uint64_t address)
 {
-    const struct site *site = records_site_at(&verification->records, address);
-
-    return site && site->start != address ? site : NULL;
+    return records_site_around(&verification->records, address);
 }
 
 static void check_symbols(struct verification *verification)
@@ -221,6 +236,49 @@ static void check_alternative(struct verification *verification,
     }
 }
 
+static int compare_places(const void *a, const void *b)
+{
+    const struct image_section *x = *(const struct image_section *const *)a,
+                               *y = *(const struct image_section *const *)b;
+
+    if (x->address != y->address)
+        return x->address < y->address ? -1 : 1;
+    return (x > y) - (x < y);
+}
+
+static uint64_t end_of(const struct image_section *section)
+{
+    return section ? section->address + section->size : 0;
+}
+
+/* In the order of addresses a section overlaps one before it when it begins before the last of
+ * their ends. */
+static void check_overlaps(struct verification *verification)
+{
+    const struct image *image = verification->image;
+    const struct image_section **list = memory_allocate(image->section_count * sizeof(*list)),
+                               *last = NULL, *last_code = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < image->section_count; i++)
+        if (image->sections[i].allocated && image->sections[i].bytes && image->sections[i].size)
+            list[count++] = &image->sections[i];
+    qsort(list, count, sizeof(*list), compare_places);
+    for (size_t i = 0; i < count; i++) {
+        const struct image_section *section = list[i],
+                                   *before = section->executable ? last : last_code;
+
+        if (before && section->address < end_of(before))
+            findings_add(&verification->findings, FINDING_SECTIONS_OVERLAP, FINDING_OPEN,
+                         section->address, NULL, "%s and %s", before->name, section->name);
+        if (end_of(section) > end_of(last))
+            last = section;
+        if (section->executable && end_of(section) > end_of(last_code))
+            last_code = section;
+    }
+    free(list);
+}
+
 /* Sites are looked up by address: no two sections may claim the same one. And where control enters
  * an image, a site must not be cut. */
 static void check_layout(struct verification *verification)
@@ -232,16 +290,7 @@ static void check_layout(struct verification *verification)
         findings_add(&verification->findings, FINDING_TABLE_INTO_SITE, FINDING_OPEN, image->entry,
                      NULL, "the entry point lies in the %s site at 0x%llx",
                      sensitive_name(site->record.kind), (unsigned long long)site->start);
-    for (size_t i = 0; i < image->section_count; i++)
-        for (size_t k = 0; k < i; k++) {
-            const struct image_section *a = &image->sections[i], *b = &image->sections[k];
-
-            if (a->allocated && b->allocated && a->bytes && b->bytes && a->size && b->size &&
-                (a->executable || b->executable) && a->address < b->address + b->size &&
-                b->address < a->address + a->size)
-                findings_add(&verification->findings, FINDING_SECTIONS_OVERLAP, FINDING_OPEN,
-                             a->address, NULL, "%s and %s", b->name, a->name);
-        }
+    check_overlaps(verification);
 }
 
 static void check_tables(struct verification *verification)
@@ -261,10 +310,47 @@ static void check_tables(struct verification *verification)
         check_alternative(verification, &tables->alternatives[i]);
 }
 
+/* Words of data that are addresses inside sites: jump tables, tables of handlers. Words are as wide
+ * as a pointer and aligned to 4 bytes, as packed structures have them. */
+static void check_data(struct verification *verification, const struct image_section *section)
+{
+    const struct image *image = verification->image;
+    uint64_t width = (uint64_t)image->bits / 8, at = (section->address + 3) / 4 * 4;
+
+    for (; section->size >= width && at - section->address <= section->size - width; at += 4) {
+        const struct site *site;
+        uint64_t address = 0;
+
+        memcpy(&address, section->bytes + (at - section->address), width);
+        site = site_around(verification, address);
+        if (!site || !image_is_relocated(image, section, at, width))
+            continue;
+        findings_add(&verification->findings, FINDING_ADDRESS_INTO_SITE, FINDING_OPEN, at, NULL,
+                     "a pointer in %s leads 0x%llx bytes into the %s site at 0x%llx", section->name,
+                     (unsigned long long)(address - site->start), sensitive_name(site->record.kind),
+                     (unsigned long long)site->start);
+    }
+}
+
+static void check_all_data(struct verification *verification)
+{
+    const struct image *image = verification->image;
+
+    for (size_t i = 0; i < image->section_count; i++) {
+        const struct image_section *section = &image->sections[i];
+
+        if (section->allocated && section->bytes && !section->executable &&
+            strcmp(section->name, AFTERBURN_SECTION) != 0)
+            check_data(verification, section);
+    }
+}
+
 void check_records(struct verification *verification)
 {
     check_layout(verification);
     check_sites(verification);
     check_symbols(verification);
     check_tables(verification);
+    check_all_data(verification);
+    check_segments(verification);
 }

@@ -22,6 +22,9 @@ enum finding_kind {
     FINDING_SYMBOL_IN_INSTRUCTION, /* a symbol lies inside an instruction */
     FINDING_SECTIONS_OVERLAP,      /* two sections of the image share addresses */
     FINDING_BRANCH_OUT_OF_CODE,    /* a branch leaves the executable sections */
+    FINDING_NOT_DECODED,           /* executable bytes that were not there to decode */
+    FINDING_ADDRESS_INTO_SITE,     /* an operand or a word of data is an address inside a site */
+    FINDING_EXCLUDED,              /* an instruction that has deliberately no entry */
     FINDING_KIND_COUNT,
 };
 

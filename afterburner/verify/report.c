@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/exit-codes.h"
+#include "cli/json-text.h"
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "cli/version.h"
@@ -126,15 +127,18 @@ static void print_alternatives(const struct verification *verification)
 static void print_settled(const struct verification *verification, enum finding_state state)
 {
     const struct findings *findings = &verification->findings;
+    size_t first = 0; /* they are sorted by state */
 
-    for (size_t i = 0; i < findings->count; i++) {
+    while (first < findings->count && findings->list[first].state != state)
+        first++;
+    for (size_t i = first; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
         size_t same = 0;
         int seen = 0;
 
         if (finding->state != state)
-            continue;
-        for (size_t k = 0; k < findings->count && !seen; k++)
+            break;
+        for (size_t k = first; k < findings->count && !seen; k++)
             if (findings->list[k].state == state &&
                 strcmp(findings->list[k].why, finding->why) == 0) {
                 same++;
@@ -147,6 +151,41 @@ static void print_settled(const struct verification *verification, enum finding_
         print_place(verification, finding->address);
         putchar('\n');
     }
+}
+
+static void print_undecoded(const struct verification *verification)
+{
+    const struct image *image = verification->image;
+    unsigned long long bytes = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < image->section_count; i++)
+        if (left_undecoded(image, &image->sections[i])) {
+            bytes += image->sections[i].size;
+            count++;
+        }
+    if (count)
+        printf("  not decoded: %llu bytes of data in %zu sections of executable segments\n", bytes,
+               count);
+}
+
+static void print_regions(const struct verification *verification)
+{
+    struct region *list;
+    size_t count = regions_list(verification, &list), exempt = 0, other_bits = 0;
+    unsigned long long bytes = 0, instructions = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        bytes += list[i].end - list[i].start;
+        instructions += list[i].instructions;
+        exempt += exemption_text(list[i].exemption) != NULL;
+        other_bits += list[i].bits != verification->image->bits;
+    }
+    if (count)
+        printf("  marked: %zu regions, %llu bytes, %llu instructions; %zu exempt, %zu not of %d "
+               "bits\n",
+               count, bytes, instructions, exempt, other_bits, verification->image->bits);
+    free(list);
 }
 
 void report_print(const struct verification *verification, size_t limit)
@@ -168,6 +207,8 @@ void report_print(const struct verification *verification, size_t limit)
     if (!verification->records.present && sensitive)
         printf("  no section " AFTERBURN_SECTION
                ": it was not assembled through `afterburner as`\n");
+    print_regions(verification);
+    print_undecoded(verification);
     print_alternatives(verification);
     printf("  findings: %zu open, %zu explained, %zu exempt\n", findings->open, findings->explained,
            findings->exempt);
@@ -199,15 +240,15 @@ static void add_place(json_t *object, const struct verification *verification, u
 
     json_object_set_new(object, "address", hexadecimal(address));
     if (section) {
-        json_object_set_new(object, "section", json_string(section->name));
+        json_object_set_new(object, "section", json_text(section->name));
         json_object_set_new(object, "section_offset", hexadecimal(address - section->address));
     }
     if (*function) {
-        json_object_set_new(object, "function", json_string(function));
+        json_object_set_new(object, "function", json_text(function));
         json_object_set_new(object, "function_offset", hexadecimal(offset));
     }
     if (line) {
-        json_object_set_new(object, "file", json_string(file));
+        json_object_set_new(object, "file", json_text(file));
         json_object_set_new(object, "line", json_integer(line));
     }
 }
@@ -223,9 +264,9 @@ static json_t *findings_json(const struct verification *verification)
         json_object_set_new(object, "kind", json_string(finding_name(finding->kind)));
         json_object_set_new(object, "state", json_string(finding_state_name(finding->state)));
         add_place(object, verification, finding->address);
-        json_object_set_new(object, "detail", json_string(finding->detail));
+        json_object_set_new(object, "detail", json_text(finding->detail));
         if (finding->why)
-            json_object_set_new(object, "why", json_string(finding->why));
+            json_object_set_new(object, "why", json_text(finding->why));
         json_array_append_new(list, object);
     }
     return list;
@@ -244,10 +285,54 @@ static json_t *alternatives_json(const struct verification *verification)
             continue;
         object = json_object();
         add_place(object, verification, alternative->original);
-        json_object_set_new(object, "feature", json_string(alternative->feature));
-        json_object_set_new(object, "sensitive", json_string(names));
+        json_object_set_new(object, "feature", json_text(alternative->feature));
+        json_object_set_new(object, "sensitive", json_text(names));
         json_array_append_new(list, object);
     }
+    return list;
+}
+
+/* Code that marks have read in another way than the image's own: what a reader of the certificate
+ * must agree with. */
+static json_t *regions_json(const struct verification *verification)
+{
+    struct region *regions;
+    size_t count = regions_list(verification, &regions);
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        const char *why = exemption_text(regions[i].exemption);
+        json_t *object = json_object();
+
+        json_object_set_new(object, "section", json_text(regions[i].section->name));
+        json_object_set_new(object, "start", hexadecimal(regions[i].start));
+        json_object_set_new(object, "end", hexadecimal(regions[i].end));
+        json_object_set_new(object, "bits", json_integer(regions[i].bits));
+        if (why)
+            json_object_set_new(object, "exempt", json_string(why));
+        json_object_set_new(object, "instructions",
+                            json_integer((json_int_t)regions[i].instructions));
+        json_array_append_new(list, object);
+    }
+    free(regions);
+    return list;
+}
+
+/* Data that a loader makes executable: nobody decoded it. */
+static json_t *undecoded_json(const struct verification *verification)
+{
+    const struct image *image = verification->image;
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < image->section_count; i++)
+        if (left_undecoded(image, &image->sections[i])) {
+            json_t *object = json_object();
+
+            json_object_set_new(object, "section", json_text(image->sections[i].name));
+            json_object_set_new(object, "address", hexadecimal(image->sections[i].address));
+            json_object_set_new(object, "bytes", json_integer((json_int_t)image->sections[i].size));
+            json_array_append_new(list, object);
+        }
     return list;
 }
 
@@ -280,12 +365,14 @@ json_t *report_certificate(const struct verification *verification)
                                 json_integer((json_int_t)verification->by_entry[i]));
     for (size_t i = 0; i < verification->section_count; i++) {
         const struct section_count *count = &verification->sections[i];
-        json_t *object = json_object_get(sections, count->section->name);
+        char *name = text_as_utf8(count->section->name);
+        json_t *object = json_object_get(sections, name);
 
         if (!object) { /* a relocatable file can have several sections of one name */
             object = json_pack("{s:i, s:i, s:i}", "instructions", 0, "sensitive", 0, "sites", 0);
-            json_object_set_new(sections, count->section->name, object);
+            json_object_set_new(sections, name, object);
         }
+        free(name);
         add_count(object, "instructions", count->instructions);
         add_count(object, "sensitive", count->sensitive);
         add_count(object, "sites", count->sites);
@@ -303,13 +390,15 @@ json_t *report_certificate(const struct verification *verification)
 
     json_object_set_new(certificate, "format", json_string("afterburner-certificate"));
     json_object_set_new(certificate, "version", json_integer(CERTIFICATE_VERSION));
-    json_object_set_new(certificate, "file", json_string(verification->image->path));
+    json_object_set_new(certificate, "file", json_text(verification->image->path));
     json_object_set_new(certificate, "build_id", json_string(verification->image->build_id));
     json_object_set_new(certificate, "bits", json_integer(verification->image->bits));
     json_object_set_new(certificate, "relocatable", json_boolean(verification->image->relocatable));
     json_object_set_new(certificate, "verified", json_boolean(verification->findings.open == 0));
     json_object_set_new(certificate, "tools", tools);
     json_object_set_new(certificate, "counts", counts);
+    json_object_set_new(certificate, "regions", regions_json(verification));
+    json_object_set_new(certificate, "not_decoded", undecoded_json(verification));
     json_object_set_new(certificate, "alternatives", alternatives_json(verification));
     json_object_set_new(certificate, "findings", findings_json(verification));
     return certificate;

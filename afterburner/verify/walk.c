@@ -9,9 +9,11 @@
 
 #include "cli/memory.h"
 #include "decode/classify.h"
+#include "decode/excluded.h"
 #include "decode/operands.h"
 #include "decode/sensitive-table.h"
 #include "decode/third-decoder.h"
+#include "image/segments.h"
 
 #define INSTRUCTION_MAX 15
 
@@ -24,6 +26,7 @@ struct walker {
     struct verification *verification;
     const struct image_section *section;
     struct section_count *counts;
+    struct addresses starts;  /* of decoding, in all sections: sorted */
     struct addresses targets; /* of direct branches, in all sections */
     struct {
         csh handle;
@@ -135,20 +138,27 @@ static void differ(struct walker *walker, const struct decoded *decoded, enum de
 static int decode(struct walker *walker, uint64_t address, struct decoded *decoded)
 {
     const struct image_section *section = walker->section;
-    struct mark mark = records_mark_at(&walker->verification->records, walker->verification->image,
-                                       section, address);
+    struct records *records = &walker->verification->records;
+    size_t index = records_mark_index(records, section, address);
 
     decoded->address = address;
-    decoded->bits =
-        mark.bits == 16 || mark.bits == 32 ? mark.bits : walker->verification->image->bits;
-    decoded->exemption = mark.exemption;
+    decoded->bits = walker->verification->image->bits;
+    decoded->exemption = AFTERBURN_EXEMPT_NOT;
+    if (index < records->mark_count) {
+        decoded->bits = mark_bits(walker->verification->image, &records->marks[index]);
+        decoded->exemption = records->marks[index].exemption;
+    }
     decoded->bytes = section->bytes + (address - section->address);
     decoded->available = section->size - (address - section->address);
     if (decoded->available > INSTRUCTION_MAX)
         decoded->available = INSTRUCTION_MAX;
-    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&walker->zydis[mode_index(decoded->bits)],
-                                               decoded->bytes, decoded->available,
-                                               &decoded->instruction, decoded->operands));
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&walker->zydis[mode_index(decoded->bits)],
+                                             decoded->bytes, decoded->available,
+                                             &decoded->instruction, decoded->operands)))
+        return 0;
+    if (index < records->mark_count)
+        records->marks[index].instructions++;
+    return 1;
 }
 
 /* Capstone's view of what Zydis decoded: differences become findings. Gives the entry both agree
@@ -183,20 +193,6 @@ static int second_opinion(struct walker *walker, const struct decoded *decoded)
 /* --- What an instruction must satisfy
  * --------------------------------------------------------------------------------- */
 
-static const char *exemption_text(int exemption)
-{
-    switch (exemption) {
-    case AFTERBURN_EXEMPT_DIRECTIVE:
-        return "between .afterburn_off and .afterburn_on";
-    case AFTERBURN_EXEMPT_SECTION:
-        return "section left alone by the policy";
-    case AFTERBURN_EXEMPT_BITS_16:
-        return "16-bit code";
-    default:
-        return NULL;
-    }
-}
-
 static void check_sensitive(struct walker *walker, const struct decoded *decoded, int kind)
 {
     const struct site *site = records_site_at(&walker->verification->records, decoded->address);
@@ -224,38 +220,138 @@ static void leave_code(struct walker *walker, const struct decoded *decoded, uin
 {
     const struct image_section *section = image_section_at(walker->verification->image, target);
 
+    if (!section && segments_executable(walker->verification->image, target, 1))
+        findings_add(&walker->verification->findings, FINDING_BRANCH_OUT_OF_CODE, FINDING_OPEN,
+                     decoded->address, NULL, "to 0x%llx, which is loaded, but in no section",
+                     (unsigned long long)target);
     if (section && !section->executable)
         findings_add(&walker->verification->findings, FINDING_BRANCH_OUT_OF_CODE, FINDING_OPEN,
                      decoded->address, NULL, "to 0x%llx in %s", (unsigned long long)target,
                      section->name);
 }
 
+static void note_target(struct walker *walker, const struct decoded *decoded, uint64_t target)
+{
+    const struct site *site = records_site_around(&walker->verification->records, target);
+    char text[160];
+
+    add_address(&walker->targets, target);
+    leave_code(walker, decoded, target);
+    if (!site)
+        return;
+    operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
+    findings_add(&walker->verification->findings, FINDING_BRANCH_INTO_SITE, FINDING_OPEN,
+                 decoded->address, NULL, "`%s` lands 0x%llx bytes into the %s site at 0x%llx", text,
+                 (unsigned long long)(target - site->start), sensitive_name(site->record.kind),
+                 (unsigned long long)site->start);
+}
+
+/* Where a direct branch goes. Zydis cuts the target to the width of IP; 16- and 32-bit code of an
+ * image that is linked higher goes by the distance, whatever addresses it runs at: both count. */
 static void note_branch(struct walker *walker, const struct decoded *decoded)
 {
-    ZyanU64 target;
+    for (int i = 0; i < decoded->instruction.operand_count_visible; i++) {
+        const ZydisDecodedOperand *operand = &decoded->operands[i];
+        uint64_t target =
+            decoded->address + decoded->instruction.length + (uint64_t)operand->imm.value.s;
+        ZyanU64 cut;
 
-    if (decoded->instruction.meta.branch_type != ZYDIS_BRANCH_TYPE_SHORT &&
-        decoded->instruction.meta.branch_type != ZYDIS_BRANCH_TYPE_NEAR)
-        return;
-    for (int i = 0; i < decoded->instruction.operand_count_visible; i++)
-        if (decoded->operands[i].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
-            decoded->operands[i].imm.is_relative &&
-            ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&decoded->instruction, &decoded->operands[i],
-                                                  decoded->address, &target))) {
-            const struct site *site = records_site_at(&walker->verification->records, target);
-            char text[160];
+        if (operand->type == ZYDIS_OPERAND_TYPE_POINTER && decoded->bits != 16)
+            add_address(&walker->targets, operand->ptr.offset); /* in whatever segment it is */
+        if (operand->type != ZYDIS_OPERAND_TYPE_IMMEDIATE || !operand->imm.is_relative)
+            continue;
+        if (walker->verification->image->bits == 32)
+            target &= UINT32_MAX;
+        note_target(walker, decoded, target);
+        if (ZYAN_SUCCESS(
+                ZydisCalcAbsoluteAddress(&decoded->instruction, operand, decoded->address, &cut)) &&
+            cut != target)
+            note_target(walker, decoded, cut);
+    }
+}
 
-            add_address(&walker->targets, target);
-            leave_code(walker, decoded, target);
-            if (!site || site->start == target)
-                continue;
-            operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
-            findings_add(&walker->verification->findings, FINDING_BRANCH_INTO_SITE, FINDING_OPEN,
-                         decoded->address, NULL,
-                         "`%s` lands 0x%llx bytes into the %s site at 0x%llx", text,
-                         (unsigned long long)(target - site->start),
-                         sensitive_name(site->record.kind), (unsigned long long)site->start);
+/* Whether an operand of 32 bits or more is an address that a program could jump to, as far as one
+ * can tell: an immediate, an address relative to the instruction, or one that stands alone.
+ * `immediate` is which of the instruction's immediates this would be. */
+static int is_address(const struct walker *walker, const struct decoded *decoded,
+                      const ZydisDecodedOperand *operand, int immediate, uint64_t *address)
+{
+    const ZydisDecodedInstruction *instruction = &decoded->instruction;
+    uint64_t field, size;
+
+    if (operand->type == ZYDIS_OPERAND_TYPE_POINTER) {
+        *address = operand->ptr.offset;
+        field = instruction->raw.imm[0].offset;
+        size = instruction->raw.imm[0].size;
+    } else if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && !operand->imm.is_relative &&
+               immediate < 2) {
+        *address = operand->imm.is_signed ? (uint64_t)operand->imm.value.s : operand->imm.value.u;
+        field = instruction->raw.imm[immediate].offset;
+        size = instruction->raw.imm[immediate].size;
+    } else if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+               (operand->mem.base == ZYDIS_REGISTER_RIP ||
+                operand->mem.base == ZYDIS_REGISTER_EIP)) {
+        *address = decoded->address + instruction->length + (uint64_t)operand->mem.disp.value;
+        return operand->mem.index == ZYDIS_REGISTER_NONE;
+    } else if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+               operand->mem.base == ZYDIS_REGISTER_NONE &&
+               operand->mem.index == ZYDIS_REGISTER_NONE &&
+               operand->mem.segment != ZYDIS_REGISTER_FS &&
+               operand->mem.segment != ZYDIS_REGISTER_GS) {
+        *address = (uint64_t)operand->mem.disp.value;
+        field = instruction->raw.disp.offset;
+        size = instruction->raw.disp.size;
+    } else {
+        return 0;
+    }
+    if (walker->verification->image->bits == 32)
+        *address &= UINT32_MAX;
+    return size >= 32 && records_site_around(&walker->verification->records, *address) &&
+           image_is_relocated(walker->verification->image, walker->section,
+                              decoded->address + field, size / 8);
+}
+
+/* An address inside a site, made by an instruction: an indirect branch may go there. */
+static void note_addresses(struct walker *walker, const struct decoded *decoded)
+{
+    int immediates = 0;
+
+    for (int i = 0; i < decoded->instruction.operand_count_visible; i++) {
+        const ZydisDecodedOperand *operand = &decoded->operands[i];
+        const struct site *site;
+        uint64_t address;
+        char text[160];
+
+        if (!is_address(walker, decoded, operand, immediates, &address) ||
+            !(site = records_site_around(&walker->verification->records, address))) {
+            immediates += operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
+            continue;
         }
+        immediates += operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
+        operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
+        findings_add(&walker->verification->findings, FINDING_ADDRESS_INTO_SITE, FINDING_OPEN,
+                     decoded->address, NULL,
+                     "`%s` has an address 0x%llx bytes into the %s site at 0x%llx", text,
+                     (unsigned long long)(address - site->start), sensitive_name(site->record.kind),
+                     (unsigned long long)site->start);
+    }
+}
+
+/* Instructions without an entry that nobody knows how to bind. What Capstone says does not matter:
+ * it takes some of them for others, which are innocuous. Gives whether it is one. */
+static int check_excluded(struct walker *walker, const struct decoded *decoded)
+{
+    const struct excluded *excluded = excluded_zydis(&decoded->instruction);
+    const char *exempt = exemption_text(decoded->exemption);
+    char text[160];
+
+    if (!excluded || excluded->verdict != EXCLUDED_REPORTED)
+        return 0;
+    operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
+    findings_add(&walker->verification->findings, FINDING_EXCLUDED,
+                 exempt ? FINDING_EXEMPT : FINDING_OPEN, decoded->address, exempt, "`%s`: %s", text,
+                 excluded->why);
+    return 1;
 }
 
 /* --- Walking
@@ -292,54 +388,71 @@ static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limi
         }
         walker->verification->instructions++;
         walker->counts->instructions++;
-        kind = second_opinion(walker, &decoded);
+        kind = check_excluded(walker, &decoded) ? SENSITIVE_NONE : second_opinion(walker, &decoded);
         if (kind)
             check_sensitive(walker, &decoded, kind);
         note_branch(walker, &decoded);
+        note_addresses(walker, &decoded);
         address += decoded.instruction.length;
     }
     return address;
 }
 
-static void add_if_inside(struct walker *walker, struct addresses *starts, uint64_t address)
-{
-    if (address >= walker->section->address &&
-        address - walker->section->address < walker->section->size)
-        add_address(starts, address);
-}
-
-/* Where decoding must begin afresh in the current section. */
-static void collect_starts(struct walker *walker, struct addresses *starts)
+/* Where decoding must begin afresh, in all sections: sorted. */
+static void collect_starts(struct walker *walker)
 {
     const struct verification *verification = walker->verification;
     const struct image *image = verification->image;
+    struct addresses *starts = &walker->starts;
 
-    add_address(starts, walker->section->address);
     if (!image->relocatable)
-        add_if_inside(walker, starts, image->entry);
-    for (size_t i = 0; i < image->symbol_count; i++)
-        if (&image->sections[image->symbols[i].section] == walker->section)
-            add_if_inside(walker, starts, image->symbols[i].address);
+        add_address(starts, image->entry);
+    for (size_t i = 0; i < image->symbol_count; i++) {
+        const struct image_section *section = &image->sections[image->symbols[i].section];
+
+        /* Behind its section's end it names no code there, whatever comes next. */
+        if (section->executable && image->symbols[i].address >= section->address &&
+            image->symbols[i].address - section->address < section->size)
+            add_address(starts, image->symbols[i].address);
+    }
     for (size_t i = 0; i < verification->records.site_count; i++)
-        add_if_inside(walker, starts, verification->records.sites[i].start);
+        add_address(starts, verification->records.sites[i].start);
     for (size_t i = 0; i < verification->records.mark_count; i++)
-        add_if_inside(walker, starts, verification->records.marks[i].address);
+        add_address(starts, verification->records.marks[i].address);
     for (size_t i = 0; i < verification->tables.target_count; i++)
-        add_if_inside(walker, starts, verification->tables.targets[i].address);
+        add_address(starts, verification->tables.targets[i].address);
     for (size_t i = 0; i < verification->tables.alternative_count; i++) {
-        add_if_inside(walker, starts, verification->tables.alternatives[i].original);
+        add_address(starts, verification->tables.alternatives[i].original);
         if (verification->tables.alternatives[i].replacement_length)
-            add_if_inside(walker, starts, verification->tables.alternatives[i].replacement);
+            add_address(starts, verification->tables.alternatives[i].replacement);
     }
     sort_unique(starts);
 }
 
+/* The first start behind `address`; the number of starts when there is none. */
+static size_t start_behind(const struct addresses *starts, uint64_t address)
+{
+    size_t low = 0, high = starts->count;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (starts->list[middle] <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static const char *symbol_at(const struct verification *verification, uint64_t address)
 {
-    for (size_t i = 0; i < verification->image->symbol_count; i++)
-        if (verification->image->symbols[i].address == address)
-            return verification->image->symbols[i].name;
-    return NULL;
+    const struct image *image = verification->image;
+    size_t index = image_symbols_from(image, address);
+
+    return index < image->symbol_count && image->symbols[index].address == address
+               ? image->symbols[index].name
+               : NULL;
 }
 
 /* Walks a section: from each start to the next, then from branch targets that fell between
@@ -347,24 +460,27 @@ static const char *symbol_at(const struct verification *verification, uint64_t a
 static void walk_section(struct walker *walker, unsigned char *known)
 {
     const struct image_section *section = walker->section;
-    uint64_t end = section->address + section->size;
-    struct addresses starts = {0};
+    uint64_t end = section->address + section->size, at = section->address;
+    size_t next = start_behind(&walker->starts, at);
 
-    collect_starts(walker, &starts);
-    for (size_t i = 0; i < starts.count; i++) {
-        uint64_t limit = i + 1 < starts.count ? starts.list[i + 1] : end, at = starts.list[i];
+    while (at < end) {
+        uint64_t limit = next < walker->starts.count && walker->starts.list[next] < end
+                             ? walker->starts.list[next]
+                             : end;
         const char *symbol;
 
+        next++;
         while (at < limit)
             at = walk_from(walker, at, limit, known);
-        if (at == limit || limit == end)
-            continue;
-        symbol = symbol_at(walker->verification, limit);
-        findings_add(&walker->verification->findings, FINDING_SYMBOL_IN_INSTRUCTION, FINDING_OPEN,
-                     limit, NULL, "%s is %llu bytes before the end of the instruction around it",
-                     symbol ? symbol : "a place a table names", (unsigned long long)(at - limit));
+        if (at != limit && limit != end) {
+            symbol = symbol_at(walker->verification, limit);
+            findings_add(
+                &walker->verification->findings, FINDING_SYMBOL_IN_INSTRUCTION, FINDING_OPEN, limit,
+                NULL, "%s is %llu bytes before the end of the instruction around it",
+                symbol ? symbol : "a place a table names", (unsigned long long)(at - limit));
+        }
+        at = limit;
     }
-    free(starts.list);
 }
 
 static int is_executable(const struct image_section *section)
@@ -397,26 +513,45 @@ static void close_decoders(struct walker *walker)
     }
 }
 
+/* Decodes from a place in whatever executable section it lies. `known` has one list of flags for
+ * each section that is decoded, `counts` the section's counts; both by section. */
+static void walk_target(struct walker *walker, uint64_t target, unsigned char **known,
+                        const size_t *counts)
+{
+    const struct image *image = walker->verification->image;
+    const struct image_section *section = image_section_at(image, target);
+    size_t index = section ? (size_t)(section - image->sections) : 0;
+
+    if (!section || !known[index])
+        return;
+    walker->section = section;
+    walker->counts = &walker->verification->sections[counts[index]];
+    walk_from(walker, target, section->address + section->size, known[index]);
+}
+
 int walk_image(struct verification *verification)
 {
     const struct image *image = verification->image;
     struct walker walker = {.verification = verification};
-    unsigned char **known = memory_allocate(image->section_count * sizeof(*known));
-    size_t done = 0;
+    unsigned char **known;
+    size_t *counts;
 
     if (open_decoders(&walker) < 0) {
         close_decoders(&walker);
-        free(known);
         return -1;
     }
+    known = memory_allocate(image->section_count * sizeof(*known));
+    counts = memory_allocate(image->section_count * sizeof(*counts));
     verification->sections =
         memory_allocate(image->section_count * sizeof(*verification->sections));
+    collect_starts(&walker);
     for (size_t i = 0; i < image->section_count; i++) {
         known[i] = NULL;
         if (!is_executable(&image->sections[i]))
             continue;
         known[i] = memory_allocate(image->sections[i].size);
         memset(known[i], 0, image->sections[i].size);
+        counts[i] = verification->section_count;
         walker.section = &image->sections[i];
         walker.counts = &verification->sections[verification->section_count++];
         *walker.counts = (struct section_count){.section = walker.section};
@@ -424,23 +559,13 @@ int walk_image(struct verification *verification)
     }
     /* Branch targets between instructions: decode what a CPU would meet there too, until nothing
      * new turns up. */
-    while (done < walker.targets.count) {
-        uint64_t target = walker.targets.list[done++];
-
-        for (size_t i = 0, counted = 0; i < image->section_count; i++) {
-            const struct image_section *section = &image->sections[i];
-
-            if (!known[i])
-                continue;
-            walker.counts = &verification->sections[counted++];
-            walker.section = section;
-            if (target >= section->address && target - section->address < section->size)
-                walk_from(&walker, target, section->address + section->size, known[i]);
-        }
-    }
+    for (size_t i = 0; i < walker.targets.count; i++)
+        walk_target(&walker, walker.targets.list[i], known, counts);
     for (size_t i = 0; i < image->section_count; i++)
         free(known[i]);
     free(known);
+    free(counts);
+    free(walker.starts.list);
     free(walker.targets.list);
     close_decoders(&walker);
     return 0;

@@ -324,6 +324,87 @@ static void marks(void **state)
     records_free(&records);
 }
 
+/* A relocatable file can hold several sections of the name, in COMDAT groups: all of them count,
+ * and their marks keep their order. */
+static void several_sections(void **state)
+{
+    struct chunks first = {.size = 0}, second = {.size = 0};
+    struct image_section sections[] = {
+        {.name = ".afterburn", .address = ADDRESS, .allocated = 1},
+        {.name = ".text", .address = 0x1000, .size = 0x1000, .allocated = 1, .executable = 1},
+        {.name = ".afterburn", .address = ADDRESS, .allocated = 1},
+    };
+    struct image image = {.bits = 64, .sections = sections, .section_count = COUNT(sections)};
+    struct records records;
+    char wrong[256] = "";
+
+    (void)state;
+    add_header(&first, 2, 1);
+    add_site(&first, 0x1100, 7, 1);
+    add_mark(&first, 0x1200, 64, AFTERBURN_EXEMPT_DIRECTIVE);
+    add_header(&second, 2, 2);
+    add_mark(&second, 0x1200, 32, AFTERBURN_EXEMPT_NOT);
+    add_site(&second, 0x1000, 7, 2);
+    sections[0].bytes = exact_copy(first.bytes, first.size);
+    sections[0].size = first.size;
+    sections[2].bytes = exact_copy(second.bytes, second.size);
+    sections[2].size = second.size;
+    assert_int_equal(records_read(&image, &records, wrong, sizeof(wrong)), 0);
+    assert_true(records.present);
+    assert_int_equal(records.site_count, 2);
+    assert_int_equal(records.sites[0].start, 0x1000);
+    assert_int_equal(records.sites[0].source, 2);
+    assert_int_equal(records.sites[1].start, 0x1100);
+    assert_int_equal(records.sites[1].source, 1);
+    assert_int_equal(records.mark_count, 2);
+    expect_mark(&records, 0x1200, 32, AFTERBURN_EXEMPT_NOT);
+    records_free(&records);
+
+    ((struct afterburn_header *)sections[2].bytes)->magic ^= 1; /* not only the first is checked */
+    assert_int_equal(records_read(&image, &records, wrong, sizeof(wrong)), -1);
+    assert_string_equal(wrong, "section .afterburn has no record header at offset 0x0");
+    records_free(&records);
+    free(sections[0].bytes);
+    free(sections[2].bytes);
+}
+
+/* Many marks with rising and falling addresses and many equal ones: sorted, and stably. */
+static void many_marks(void **state)
+{
+    enum { NUMBER = 100000 };
+    const size_t size = sizeof(struct afterburn_header) + NUMBER * sizeof(struct afterburn_record);
+    unsigned char *bytes = calloc(1, size);
+    struct image_section section = {.name = ".afterburn", .size = size, .bytes = bytes};
+    struct image image = {.bits = 64, .sections = &section, .section_count = 1};
+    struct afterburn_record *record;
+    struct records records;
+    char wrong[64];
+
+    (void)state;
+    assert_non_null(bytes);
+    *(struct afterburn_header *)bytes =
+        (struct afterburn_header){.magic = AFTERBURN_MAGIC,
+                                  .version = AFTERBURN_VERSION,
+                                  .record_size = sizeof(*record),
+                                  .size = (uint32_t)(size - sizeof(struct afterburn_header))};
+    record = (struct afterburn_record *)(bytes + sizeof(struct afterburn_header));
+    for (int i = 0; i < NUMBER; i++)
+        record[i] =
+            (struct afterburn_record){.kind = AFTERBURN_MARK,
+                                      .bits = 64,
+                                      .flags = (uint16_t)(i / 1000),
+                                      .site = 0x40000000 + (NUMBER - i) % 1000 -
+                                              (int32_t)((unsigned char *)&record[i] - bytes)};
+    assert_int_equal(records_read(&image, &records, wrong, sizeof(wrong)), 0);
+    assert_int_equal(records.mark_count, NUMBER);
+    for (size_t i = 0; i < NUMBER; i++) {
+        assert_int_equal(records.marks[i].address, 0x40000000 + i / 100);
+        assert_int_equal(records.marks[i].exemption, i % 100);
+    }
+    records_free(&records);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,7 +412,8 @@ int main(void)
         cmocka_unit_test(empty),          cmocka_unit_test(one_chunk),
         cmocka_unit_test(equal_starts),   cmocka_unit_test(several_chunks),
         cmocka_unit_test(addresses_wrap), cmocka_unit_test(broken_chunks),
-        cmocka_unit_test(marks),
+        cmocka_unit_test(marks),          cmocka_unit_test(several_sections),
+        cmocka_unit_test(many_marks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
