@@ -109,13 +109,11 @@ ok "-g through gcc: lines and CFI rows are plain's" bash -c '
     test -s fp.lines && test -s fp.cfi && diff fp.lines fa.lines && diff fp.cfi fa.cfi' "$AFTERBURNER_AS"
 ok "--MD names the user's files" bash -c '"$0" --MD deps lines.s -o lines.o && as --MD pdeps lines.s -o lines.o && diff deps pdeps' "$AFTERBURNER_AS"
 
-# Killed half-way, and in parallel.
-{ for i in $(seq 60000); do printf 'f%d:\tcli\n' "$i"; done; } >big.s
-ok "killed half-way leaves no object" bash -c '"$0" big.s -o big.o & p=$!; sleep 0.3; kill -9 $p; wait $p 2>/dev/null; sleep 0.2; test ! -e big.o' "$AFTERBURNER_AS"
+# In parallel. Killed half-way: killed.sh.
 ok "parallel runs do not disturb each other" bash -c '
     for i in $(seq 24); do "$0" two.s -o par$i.o & done; wait
     for i in $(seq 24); do cmp two.o par$i.o || exit 1; done' "$AFTERBURNER_AS"
-ok "no temporary files stay behind" bash -c '! ls | grep -q "afterburner-[0-9]"'
+ok "no temporary files stay behind" bash -c '! ls -A | grep -E "afterburner-|^\.|tmp"'
 
 # The compiler wrapper.
 ok "cc: gcc" bash -c '"$0" cc gcc -mno-red-zone -O2 -c frame.c -o cc.o' "$AFTERBURNER"
@@ -137,10 +135,4 @@ printf '\tcli\n\t.section .user.text,"ax"\n\tsyscall\n\t.text\n\tsti\n' >section
 ok "policy: a section left alone" bash -c 'AFTERBURNER_POLICY=policy "$0" section.s -o section.o' "$AFTERBURNER_AS"
 ok "policy: the rest is annotated" has_sites 2 section.o
 ok "policy: verify says which instruction is exempt" bash -c '"$0" verify section.o | grep -q "1 exempt"' "$AFTERBURNER"
-if command -v ccache >/dev/null; then
-    ok "cc: a launcher in front of gcc" bash -c 'CCACHE_DIR=$PWD/ccache "$0" cc ccache gcc -O2 -mno-red-zone -c frame.c -o cache1.o && CCACHE_DIR=$PWD/ccache "$0" cc ccache gcc -O2 -mno-red-zone -c frame.c -o cache2.o && cmp cache1.o cache2.o' "$AFTERBURNER"
-    ok "ccache: the second was a hit" bash -c 'CCACHE_DIR=$PWD/ccache ccache --print-stats | awk "/direct_cache_hit|preprocessed_cache_hit/ { n += \$2 } END { exit n < 1 }"'
-    ok "ccache: a path left alone and one that is not are told apart" bash -c 'export CCACHE_DIR=$PWD/ccache; "$0" cc --policy policy ccache gcc -O2 -c frame.c -o user/c.o && "$0" cc --policy policy ccache gcc -O2 -c frame.c -o kernel/c.o && ! readelf -SW user/c.o | grep -q afterburn && readelf -SW kernel/c.o | grep -q afterburn' "$AFTERBURNER"
-    ok "ccache: off mode does not get the annotated object" bash -c 'AFTERBURNER_MODE=off CCACHE_DIR=$PWD/ccache "$0" cc ccache gcc -O2 -mno-red-zone -c frame.c -o cache3.o; ! readelf -SW cache3.o | grep -q afterburn' "$AFTERBURNER"
-fi
 finish

@@ -71,7 +71,29 @@ poke outside $((records + 32)) '\x00\x00\x00\x40'
 poke kind $((records + 32 + 8)) '\xe7\x03'
 printf '\t.section .note.Xen,"a",@note\n\t.long 4, 4, 18\n\t.asciz "Xen"\n\t.long 0x100000\n' >note.s
 command as note.s -o note.o && ld -e 0 -Ttext=0x100000 good.o note.o -o hello.elf
-find . -type f | sort >before
+# What is there, and what is in it.
+state() { find . -type f ! -name stdout ! -name stderr ! -name before ! -name complaint -exec md5sum {} + | sort -k 2; }
+state >before
+rows=0
+
+# complaint CODE MESSAGE: what is wrong with what was said, if anything. One message: one line that begins with a program's
+# or a source line's name; besides it, only how to get help and the heading of the assembler's messages.
+complaint() {
+    local said
+    if [ "$1" = 1 ] && grep -qF -- "$2" stdout; then
+        [ ! -s stderr ] || echo "; standard error has: $(head -n 1 stderr)"
+        return
+    fi
+    if [[ $2 == Usage:* ]]; then # no command: the usage is the message
+        head -n 1 stderr | grep -qF -- "$2" || echo "; it does not begin with: $2"
+        ! grep -E '^afterburner[^:]*: ' stderr || echo "; a message besides"
+        return
+    fi
+    said=$(grep -vE "^(Try \`.*|information\.|([^ ]+: )?Assembler messages:)\$" stderr)
+    [ "$(printf '%s\n' "$said" | grep -c .)" -eq 1 ] || echo "; $(printf '%s\n' "$said" | grep -c .) messages, expected 1"
+    printf '%s\n' "$said" | grep -qE '^(afterburner( [a-z]+)?|as|[^ ]*/as): |^[^ ]+:[0-9]+: Error: |^Error: ' || echo "; no program's name in front of it"
+    printf '%s\n' "$said" | grep -qF -- "$2" || echo "; the message lacks: $2"
+}
 
 while IFS= read -r line; do
     case $line in '#'* | '') continue ;; esac
@@ -80,20 +102,22 @@ while IFS= read -r line; do
     expected=${rest%% | *} message=${rest#* | }
     checks=$((checks + 1))
     got=0
-    ( eval "$command" ) >output 2>&1 </dev/null || got=$?
+    rows=$((rows + 1))
+    ( eval "$command" ) >stdout 2>stderr </dev/null || got=$?
     trouble=
     [ "$got" = "$expected" ] || trouble="exit code $got, expected $expected"
-    grep -qF -- "$message" output || trouble="$trouble; the message lacks: $message"
-    left=$(find . -type f ! -name output ! -name before | sort | comm -13 before -)
-    [ -z "$left" ] || trouble="$trouble; left behind: $left"
+    trouble=$trouble$(complaint "$expected" "$message")
+    changed=$(state | diff before - | grep '^[<>]')
+    [ -z "$changed" ] || trouble="$trouble; made, changed or removed: $changed"
     if [ -z "$trouble" ]; then
         echo "ok $checks - $what"
     else
         echo "not ok $checks - $what"
         echo "# $command: $trouble"
-        sed 's/^/# /' output | head -n 8
+        cat stdout stderr | head -n 8 | sed 's/^/# /'
         failures=$((failures + 1))
     fi
 done <"$SOURCE_DIR/tests/cli/bad-input.table"
+ok "every row was run" test "$rows" -eq "$(grep -c '^[^#]' "$SOURCE_DIR/tests/cli/bad-input.table")"
 ok "docs/bad-input.md is generated from the table" diff <("$SOURCE_DIR/tests/cli/bad-input.sh" --markdown) "$SOURCE_DIR/docs/bad-input.md"
 finish

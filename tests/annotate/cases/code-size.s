@@ -1,6 +1,5 @@
 # as: --64
 # SPDX-License-Identifier: GPL-3.0-or-later
-# compare: no (a plain object does not say its code size)
 # 16-bit code is left alone unless .afterburn_on says otherwise; 32-bit code in a 64-bit object is annotated.
 	.text
 f:	cli
