@@ -168,8 +168,8 @@ const struct site *records_site_around(const struct records *records, uint64_t a
     return site && site->start != address ? site : NULL;
 }
 
-struct mark records_mark_at(const struct records *records, const struct image *image,
-                            const struct image_section *section, uint64_t address)
+size_t records_mark_index(const struct records *records, const struct image_section *section,
+                          uint64_t address)
 {
     size_t low = 0, high = records->mark_count;
 
@@ -181,7 +181,16 @@ struct mark records_mark_at(const struct records *records, const struct image *i
         else
             high = middle;
     }
-    if (low > 0 && records->marks[low - 1].address >= section->address)
-        return records->marks[low - 1];
+    return low > 0 && records->marks[low - 1].address >= section->address ? low - 1
+                                                                          : records->mark_count;
+}
+
+struct mark records_mark_at(const struct records *records, const struct image *image,
+                            const struct image_section *section, uint64_t address)
+{
+    size_t index = records_mark_index(records, section, address);
+
+    if (index < records->mark_count)
+        return records->marks[index];
     return (struct mark){.address = section->address, .bits = image->bits};
 }

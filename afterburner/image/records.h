@@ -20,8 +20,9 @@ struct site {
 struct mark {
     uint64_t address;
     int bits;
-    int exemption; /* enum afterburn_exemption */
-    size_t order;  /* which one of the image's marks it is, as written */
+    int exemption;         /* enum afterburn_exemption */
+    size_t order;          /* which one of the image's marks it is, as written */
+    uint64_t instructions; /* for the verifier to count */
 };
 
 struct records {
@@ -44,6 +45,11 @@ const struct site *records_site_at(const struct records *records, uint64_t addre
 
 /* The site that has the address past its first byte, or NULL: nothing may lead there. */
 const struct site *records_site_around(const struct records *records, uint64_t address);
+
+/* The index of the last mark at or before `address` in `section`; the number of marks when there is
+ * none. */
+size_t records_mark_index(const struct records *records, const struct image_section *section,
+                          uint64_t address);
 
 /* How code at `address`, in `section`, is to be read: the last mark at or before it, or the image's
  * own bits. */

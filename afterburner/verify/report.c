@@ -168,6 +168,25 @@ static void print_undecoded(const struct verification *verification)
                count);
 }
 
+static void print_regions(const struct verification *verification)
+{
+    struct region *list;
+    size_t count = regions_list(verification, &list), exempt = 0, other_bits = 0;
+    unsigned long long bytes = 0, instructions = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        bytes += list[i].end - list[i].start;
+        instructions += list[i].instructions;
+        exempt += exemption_text(list[i].exemption) != NULL;
+        other_bits += list[i].bits != verification->image->bits;
+    }
+    if (count)
+        printf("  marked: %zu regions, %llu bytes, %llu instructions; %zu exempt, %zu not of %d "
+               "bits\n",
+               count, bytes, instructions, exempt, other_bits, verification->image->bits);
+    free(list);
+}
+
 void report_print(const struct verification *verification, size_t limit)
 {
     const struct findings *findings = &verification->findings;
@@ -187,6 +206,7 @@ void report_print(const struct verification *verification, size_t limit)
     if (!verification->records.present && sensitive)
         printf("  no section " AFTERBURN_SECTION
                ": it was not assembled through `afterburner as`\n");
+    print_regions(verification);
     print_undecoded(verification);
     print_alternatives(verification);
     printf("  findings: %zu open, %zu explained, %zu exempt\n", findings->open, findings->explained,
@@ -271,6 +291,32 @@ static json_t *alternatives_json(const struct verification *verification)
     return list;
 }
 
+/* Code that marks have read in another way than the image's own: what a reader of the certificate
+ * must agree with. */
+static json_t *regions_json(const struct verification *verification)
+{
+    struct region *regions;
+    size_t count = regions_list(verification, &regions);
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        const char *why = exemption_text(regions[i].exemption);
+        json_t *object = json_object();
+
+        json_object_set_new(object, "section", json_string(regions[i].section->name));
+        json_object_set_new(object, "start", hexadecimal(regions[i].start));
+        json_object_set_new(object, "end", hexadecimal(regions[i].end));
+        json_object_set_new(object, "bits", json_integer(regions[i].bits));
+        if (why)
+            json_object_set_new(object, "exempt", json_string(why));
+        json_object_set_new(object, "instructions",
+                            json_integer((json_int_t)regions[i].instructions));
+        json_array_append_new(list, object);
+    }
+    free(regions);
+    return list;
+}
+
 /* Data that a loader makes executable: nobody decoded it. */
 static json_t *undecoded_json(const struct verification *verification)
 {
@@ -348,6 +394,7 @@ json_t *report_certificate(const struct verification *verification)
     json_object_set_new(certificate, "verified", json_boolean(verification->findings.open == 0));
     json_object_set_new(certificate, "tools", tools);
     json_object_set_new(certificate, "counts", counts);
+    json_object_set_new(certificate, "regions", regions_json(verification));
     json_object_set_new(certificate, "not_decoded", undecoded_json(verification));
     json_object_set_new(certificate, "alternatives", alternatives_json(verification));
     json_object_set_new(certificate, "findings", findings_json(verification));

@@ -137,20 +137,27 @@ static void differ(struct walker *walker, const struct decoded *decoded, enum de
 static int decode(struct walker *walker, uint64_t address, struct decoded *decoded)
 {
     const struct image_section *section = walker->section;
-    struct mark mark = records_mark_at(&walker->verification->records, walker->verification->image,
-                                       section, address);
+    struct records *records = &walker->verification->records;
+    size_t index = records_mark_index(records, section, address);
 
     decoded->address = address;
-    decoded->bits =
-        mark.bits == 16 || mark.bits == 32 ? mark.bits : walker->verification->image->bits;
-    decoded->exemption = mark.exemption;
+    decoded->bits = walker->verification->image->bits;
+    decoded->exemption = AFTERBURN_EXEMPT_NOT;
+    if (index < records->mark_count) {
+        decoded->bits = mark_bits(walker->verification->image, &records->marks[index]);
+        decoded->exemption = records->marks[index].exemption;
+    }
     decoded->bytes = section->bytes + (address - section->address);
     decoded->available = section->size - (address - section->address);
     if (decoded->available > INSTRUCTION_MAX)
         decoded->available = INSTRUCTION_MAX;
-    return ZYAN_SUCCESS(ZydisDecoderDecodeFull(&walker->zydis[mode_index(decoded->bits)],
-                                               decoded->bytes, decoded->available,
-                                               &decoded->instruction, decoded->operands));
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&walker->zydis[mode_index(decoded->bits)],
+                                             decoded->bytes, decoded->available,
+                                             &decoded->instruction, decoded->operands)))
+        return 0;
+    if (index < records->mark_count)
+        records->marks[index].instructions++;
+    return 1;
 }
 
 /* Capstone's view of what Zydis decoded: differences become findings. Gives the entry both agree
@@ -184,20 +191,6 @@ static int second_opinion(struct walker *walker, const struct decoded *decoded)
 
 /* --- What an instruction must satisfy
  * --------------------------------------------------------------------------------- */
-
-static const char *exemption_text(int exemption)
-{
-    switch (exemption) {
-    case AFTERBURN_EXEMPT_DIRECTIVE:
-        return "between .afterburn_off and .afterburn_on";
-    case AFTERBURN_EXEMPT_SECTION:
-        return "section left alone by the policy";
-    case AFTERBURN_EXEMPT_BITS_16:
-        return "16-bit code";
-    default:
-        return NULL;
-    }
-}
 
 static void check_sensitive(struct walker *walker, const struct decoded *decoded, int kind)
 {

@@ -94,9 +94,9 @@ inside() { # NAME BITS LINE: written with the address past the site's start it i
         printf '\t.globl g\n\t.type g,@function\ng:\t%s\n\tnop\n\tret\n\t.size g,.-g\n' "${3//HERE/f+$place}" >>inside.s
         as "--$2" inside.s -o inside.o && link -m "$([ "$2" = 64 ] && echo elf_x86_64 || echo elf_i386)" inside.o -o inside ||
             return 1
-        if [ $place = 3 ]; then
+        if [ "$place" = 3 ]; then
             for file in inside inside.o; do
-                finding $file "$1" '3 bytes into the cli site' || return 1
+                finding "$file" "$1" '3 bytes into the cli site' || return 1
                 certificate "any(.findings[]; .kind == \"$1\" and (.function == \"g\" or .function == \"data\"))" || return 1
             done
         else
@@ -122,5 +122,39 @@ ok "a branch into a site: xbegin" inside branch-into-site 64 'xbegin HERE'
 printf '\t.globl f\nf:\tcli\n\tmov $0x40000003,%%eax\n\tret\n\t.data\n\t.quad 0x40000003\n' >number.s
 as number.s -o number.o
 ok "a number that looks like a module's address" clean number.o
+
+# --- Regions that marks have read in another way
+cat >regions.s <<'END'
+	.globl	f
+	.type	f,@function
+f:	cli
+	nop
+	.afterburn_off
+	cpuid
+	nop
+	.afterburn_on
+	ret
+	.code32
+	cli
+	ret
+	.code64
+	.size	f,.-f
+	.section .text16,"ax"
+	.code16
+	cli
+	cli
+	ret
+END
+as regions.s -o regions.o && link --section-start=.text16=0x200000 regions.o -o regions
+ok "an image with marks" clean regions
+ok "has its regions in the certificate" certificate '.regions == [
+    {section: ".text", start: "0x100008", end: "0x10000b", bits: 64, exempt: "between .afterburn_off and .afterburn_on",
+        instructions: 2},
+    {section: ".text", start: "0x10000c", end: "0x100014", bits: 32, instructions: 3},
+    {section: ".text16", start: "0x200000", end: "0x200003", bits: 16, exempt: "16-bit code", instructions: 3}]'
+ok "and a line in the report" bash -c '"$0" verify regions | grep "marked: 3 regions, 14 bytes, 8 instructions; 2 exempt, 2 not of 64 bits"' \
+    "$AFTERBURNER"
+clean good
+ok "an image without has none" certificate '.regions == []'
 
 finish
