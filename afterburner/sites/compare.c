@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli/exit-codes.h"
+#include "cli/json-text.h"
 #include "cli/memory.h"
 #include "decode/sensitive-table.h"
 
@@ -48,10 +49,10 @@ static json_t *print_only(const struct image *image, const struct site **list, s
 
         if (json) {
             json_array_append_new(
-                array, json_pack("{s:o, s:s, s:s, s:I}", "identity",
+                array, json_pack("{s:o, s:s, s:o, s:I}", "identity",
                                  json_sprintf("%016" PRIx64, list[i]->record.identity), "kind",
-                                 sensitive_name(list[i]->record.kind), "function", function,
-                                 "function_offset", (json_int_t)offset));
+                                 sensitive_name(list[i]->record.kind), "function",
+                                 json_text(function), "function_offset", (json_int_t)offset));
         } else {
             printf("%s %016" PRIx64 " %-16s %s+0x%" PRIx64 "\n", sign, list[i]->record.identity,
                    sensitive_name(list[i]->record.kind), *function ? function : "-", offset);

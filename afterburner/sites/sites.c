@@ -10,6 +10,7 @@
 
 #include "cli/command.h"
 #include "cli/exit-codes.h"
+#include "cli/json-text.h"
 #include "cli/message.h"
 #include "decode/classify.h"
 #include "decode/operands.h"
@@ -157,11 +158,11 @@ static json_t *site_json(const struct image *image, const struct site *site)
     site_text(image, site, text, sizeof(text));
     function = image_function_at(image, site->start, &offset);
     json_object_set_new(object, "address", json_sprintf("0x%" PRIx64, site->start));
-    json_object_set_new(object, "section", json_string(section ? section->name : ""));
-    json_object_set_new(object, "function", json_string(function));
+    json_object_set_new(object, "section", json_text(section ? section->name : ""));
+    json_object_set_new(object, "function", json_text(function));
     json_object_set_new(object, "function_offset", json_integer((json_int_t)offset));
     json_object_set_new(object, "kind", json_string(sensitive_name(site->record.kind)));
-    json_object_set_new(object, "text", json_string(text));
+    json_object_set_new(object, "text", json_text(text));
     json_object_set_new(object, "span", json_integer(site->record.span));
     json_object_set_new(object, "offset", json_integer(site->record.offset));
     json_object_set_new(object, "length", json_integer(site->record.length));

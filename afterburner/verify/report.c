@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/exit-codes.h"
+#include "cli/json-text.h"
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "cli/version.h"
@@ -239,15 +240,15 @@ static void add_place(json_t *object, const struct verification *verification, u
 
     json_object_set_new(object, "address", hexadecimal(address));
     if (section) {
-        json_object_set_new(object, "section", json_string(section->name));
+        json_object_set_new(object, "section", json_text(section->name));
         json_object_set_new(object, "section_offset", hexadecimal(address - section->address));
     }
     if (*function) {
-        json_object_set_new(object, "function", json_string(function));
+        json_object_set_new(object, "function", json_text(function));
         json_object_set_new(object, "function_offset", hexadecimal(offset));
     }
     if (line) {
-        json_object_set_new(object, "file", json_string(file));
+        json_object_set_new(object, "file", json_text(file));
         json_object_set_new(object, "line", json_integer(line));
     }
 }
@@ -263,9 +264,9 @@ static json_t *findings_json(const struct verification *verification)
         json_object_set_new(object, "kind", json_string(finding_name(finding->kind)));
         json_object_set_new(object, "state", json_string(finding_state_name(finding->state)));
         add_place(object, verification, finding->address);
-        json_object_set_new(object, "detail", json_string(finding->detail));
+        json_object_set_new(object, "detail", json_text(finding->detail));
         if (finding->why)
-            json_object_set_new(object, "why", json_string(finding->why));
+            json_object_set_new(object, "why", json_text(finding->why));
         json_array_append_new(list, object);
     }
     return list;
@@ -284,8 +285,8 @@ static json_t *alternatives_json(const struct verification *verification)
             continue;
         object = json_object();
         add_place(object, verification, alternative->original);
-        json_object_set_new(object, "feature", json_string(alternative->feature));
-        json_object_set_new(object, "sensitive", json_string(names));
+        json_object_set_new(object, "feature", json_text(alternative->feature));
+        json_object_set_new(object, "sensitive", json_text(names));
         json_array_append_new(list, object);
     }
     return list;
@@ -303,7 +304,7 @@ static json_t *regions_json(const struct verification *verification)
         const char *why = exemption_text(regions[i].exemption);
         json_t *object = json_object();
 
-        json_object_set_new(object, "section", json_string(regions[i].section->name));
+        json_object_set_new(object, "section", json_text(regions[i].section->name));
         json_object_set_new(object, "start", hexadecimal(regions[i].start));
         json_object_set_new(object, "end", hexadecimal(regions[i].end));
         json_object_set_new(object, "bits", json_integer(regions[i].bits));
@@ -327,7 +328,7 @@ static json_t *undecoded_json(const struct verification *verification)
         if (left_undecoded(image, &image->sections[i])) {
             json_t *object = json_object();
 
-            json_object_set_new(object, "section", json_string(image->sections[i].name));
+            json_object_set_new(object, "section", json_text(image->sections[i].name));
             json_object_set_new(object, "address", hexadecimal(image->sections[i].address));
             json_object_set_new(object, "bytes", json_integer((json_int_t)image->sections[i].size));
             json_array_append_new(list, object);
@@ -364,12 +365,14 @@ json_t *report_certificate(const struct verification *verification)
                                 json_integer((json_int_t)verification->by_entry[i]));
     for (size_t i = 0; i < verification->section_count; i++) {
         const struct section_count *count = &verification->sections[i];
-        json_t *object = json_object_get(sections, count->section->name);
+        char *name = text_as_utf8(count->section->name);
+        json_t *object = json_object_get(sections, name);
 
         if (!object) { /* a relocatable file can have several sections of one name */
             object = json_pack("{s:i, s:i, s:i}", "instructions", 0, "sensitive", 0, "sites", 0);
-            json_object_set_new(sections, count->section->name, object);
+            json_object_set_new(sections, name, object);
         }
+        free(name);
         add_count(object, "instructions", count->instructions);
         add_count(object, "sensitive", count->sensitive);
         add_count(object, "sites", count->sites);
@@ -387,7 +390,7 @@ json_t *report_certificate(const struct verification *verification)
 
     json_object_set_new(certificate, "format", json_string("afterburner-certificate"));
     json_object_set_new(certificate, "version", json_integer(CERTIFICATE_VERSION));
-    json_object_set_new(certificate, "file", json_string(verification->image->path));
+    json_object_set_new(certificate, "file", json_text(verification->image->path));
     json_object_set_new(certificate, "build_id", json_string(verification->image->build_id));
     json_object_set_new(certificate, "bits", json_integer(verification->image->bits));
     json_object_set_new(certificate, "relocatable", json_boolean(verification->image->relocatable));

@@ -157,4 +157,11 @@ ok "and a line in the report" bash -c '"$0" verify regions | grep "marked: 3 reg
 clean good
 ok "an image without has none" certificate '.regions == []'
 
+# --- Names that are no UTF-8: written, with the bytes as \xNN
+printf '\t.section ".te\377xt","ax"\n\t.globl "n\351w"\n\t.type "n\351w",@function\n"n\351w":\tcli\n\tcpuid\n\tret\n' >latin1.s
+command as latin1.s -o latin1.o && cp latin1.o $'latin\351.o'
+code 1 afterburner verify --json certificate.json $'latin\351.o' >/dev/null
+ok "names and paths that are no UTF-8" certificate '.file == "latin\\xe9.o" and .counts.by_section[".te\\xffxt"].sensitive == 2 and
+    (.findings | length) == 2 and all(.findings[]; .function == "n\\xe9w" and .section == ".te\\xffxt")'
+
 finish
