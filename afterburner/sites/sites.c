@@ -39,7 +39,7 @@ static const struct argp_option option_table[] = {
     {"count", 'n', NULL, 0, "Print the number of sites by kind instead of a list", 0},
     {"json", OPTION_JSON, NULL, 0, "Print JSON", 0},
     {"diff", OPTION_DIFF, NULL, 0,
-     "Compare the identities of two images: which sites came, went and stayed", 0},
+     "Compare the identities of two images: which of the selected sites came, went and stayed", 0},
     {0},
 };
 
@@ -88,6 +88,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         if (options->file_count != (options->diff ? 2 : 1))
             argp_error(state, options->diff ? "--diff takes two images"
                                             : "give one image (two with --diff)");
+        if (options->diff && options->count)
+            argp_error(state, "--count does not go with --diff, which counts anyway");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -98,7 +100,8 @@ static const struct argp parser = {
     option_table,
     parse_option,
     "IMAGE\n--diff OLD NEW",
-    "List the sites of an annotated image."
+    "List the sites of an annotated image, or with --diff compare two images'. The options that "
+    "select sites (-k, -c, -f, -s) hold for both."
     "\vA line is: address, span, offset of the instruction, kind, function+offset, instruction, "
     "identity, flags. Flags: L "
     "arithmetic flags live behind the site, H a hlt follows, M memory operand.\n\n"
@@ -262,6 +265,18 @@ static int open_records(const char *path, struct image *image, struct records *r
     return EXIT_CODE_INPUT;
 }
 
+/* Leaves only the sites that the options select. */
+static void select_sites(const struct options *options, const struct image *image,
+                         struct records *records)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < records->site_count; i++)
+        if (is_wanted(options, image, &records->sites[i]))
+            records->sites[kept++] = records->sites[i];
+    records->site_count = kept;
+}
+
 static int diff_images(const struct options *options)
 {
     struct records old_records, new_records;
@@ -272,6 +287,8 @@ static int diff_images(const struct options *options)
         return code;
     code = open_records(options->files[1], &new_image, &new_records);
     if (code == EXIT_CODE_OK) {
+        select_sites(options, &old_image, &old_records);
+        select_sites(options, &new_image, &new_records);
         code =
             compare_sites_print(&old_image, &old_records, &new_image, &new_records, options->json);
         records_free(&new_records);

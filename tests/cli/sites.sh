@@ -19,6 +19,17 @@ as file.s -o old.o
 printf '\t.section .init.text,"ax"\n\t.globl g\n\t.type g,@function\ng:\tcli\n\tret\n\t.size g,.-g\n' >>file.s
 as file.s -o new.o
 
+# --- Filters and --diff
+ok "--diff compares every site" json '.stayed == 2 and (.came | length) == 1 and (.went | length) == 0' --diff old.o new.o
+ok "--diff with a difference ends with 1" code 1 afterburner sites --diff old.o new.o
+ok "--diff --kind" json '.stayed == 1 and (.came | length) == 0' --diff --kind cpuid old.o new.o
+ok "--diff --kind without a difference ends with 0" code 0 afterburner sites --diff --kind cpuid old.o new.o
+ok "--diff --class" json '.stayed == 1 and (.came | map(.function)) == ["g"]' --diff --class FLAGS old.o new.o
+ok "--diff --function" json '.stayed == 2 and (.came | length) == 0' --diff --function 'f*' old.o new.o
+ok "--diff --section, on the old side, too" json '.stayed == 0 and (.went | map(.function)) == ["g"]' --diff --section .init.text \
+    new.o old.o
+ok "--diff --count is refused" code 2 afterburner sites --diff --count old.o new.o
+
 # --- Several sections of records in a relocatable file
 objcopy --rename-section .afterburn=.afterburn.second new.o second.o
 printf '\t.text\n\t.globl h\n\t.type h,@function\nh:\thlt\n\tret\n\t.size h,.-h\n' >other.s
