@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/exit-codes.h"
+#include "decode/excluded.h"
 #include "decode/sensitive-table.h"
 
 enum format {
@@ -63,6 +64,27 @@ static const char *modes_name(int modes)
     return modes == SENSITIVE_BITS_ANY ? "32, 64" : modes == SENSITIVE_BITS_64 ? "64" : "32";
 }
 
+static void print_excluded(void)
+{
+    static const char *const verdicts[] = {
+        [EXCLUDED_REPORTED] = "open finding `excluded`",
+        [EXCLUDED_UNDECODABLE] = "open finding `undecodable`",
+        [EXCLUDED_INNOCUOUS] = "nothing, or `decoders-differ` where Capstone does not know it",
+    };
+
+    puts("\n## Deliberately not in the table\n\n"
+         "The annotator leaves these as they are. What `afterburner verify` says when one appears "
+         "in an image all the same\n"
+         "stands in the last column; with an open finding the image is not verified. Where the "
+         "table and the decoders' own idea\n"
+         "of privileged instructions differ, `tests/guest/opcode-sweep/explained.txt` says why.\n\n"
+         "| instructions | encoding | why there is no entry | the verifier |\n"
+         "|---|---|---|---|");
+    for (size_t i = 0; i < excluded_count; i++)
+        printf("| %s | %s | %s | %s |\n", excluded_list[i].names, excluded_list[i].encoding,
+               excluded_list[i].why, verdicts[excluded_list[i].verdict]);
+}
+
 static void print_markdown(void)
 {
     puts(
@@ -87,6 +109,7 @@ static void print_markdown(void)
                entry->side == PAD_BEFORE ? "before" : "after", entry->encoding, entry->why);
     }
     printf("\n%zu entries.\n", sensitive_entry_count);
+    print_excluded();
 }
 
 static void print_json(void)

@@ -24,6 +24,7 @@ enum finding_kind {
     FINDING_BRANCH_OUT_OF_CODE,    /* a branch leaves the executable sections */
     FINDING_NOT_DECODED,           /* executable bytes that were not there to decode */
     FINDING_ADDRESS_INTO_SITE,     /* an operand or a word of data is an address inside a site */
+    FINDING_EXCLUDED,              /* an instruction that has deliberately no entry */
     FINDING_KIND_COUNT,
 };
 

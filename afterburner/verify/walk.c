@@ -9,6 +9,7 @@
 
 #include "cli/memory.h"
 #include "decode/classify.h"
+#include "decode/excluded.h"
 #include "decode/operands.h"
 #include "decode/sensitive-table.h"
 #include "decode/third-decoder.h"
@@ -336,6 +337,23 @@ static void note_addresses(struct walker *walker, const struct decoded *decoded)
     }
 }
 
+/* Instructions without an entry that nobody knows how to bind. What Capstone says does not matter:
+ * it takes some of them for others, which are innocuous. Gives whether it is one. */
+static int check_excluded(struct walker *walker, const struct decoded *decoded)
+{
+    const struct excluded *excluded = excluded_zydis(&decoded->instruction);
+    const char *exempt = exemption_text(decoded->exemption);
+    char text[160];
+
+    if (!excluded || excluded->verdict != EXCLUDED_REPORTED)
+        return 0;
+    operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
+    findings_add(&walker->verification->findings, FINDING_EXCLUDED,
+                 exempt ? FINDING_EXEMPT : FINDING_OPEN, decoded->address, exempt, "`%s`: %s", text,
+                 excluded->why);
+    return 1;
+}
+
 /* --- Walking
  * ----------------------------------------------------------------------------------------------------------
  */
@@ -370,7 +388,7 @@ static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limi
         }
         walker->verification->instructions++;
         walker->counts->instructions++;
-        kind = second_opinion(walker, &decoded);
+        kind = check_excluded(walker, &decoded) ? SENSITIVE_NONE : second_opinion(walker, &decoded);
         if (kind)
             check_sensitive(walker, &decoded, kind);
         note_branch(walker, &decoded);
