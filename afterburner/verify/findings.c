@@ -32,6 +32,7 @@ static const struct {
     [FINDING_SYMBOL_IN_INSTRUCTION] = {"symbol-in-instruction",
                                        "a symbol lies inside an instruction"},
     [FINDING_ADDRESS_INTO_SITE] = {"address-into-site", "an address points inside a site"},
+    [FINDING_BRANCH_CHANGES_BITS] = {"branch-changes-bits", "a near branch to code of other bits"},
     [FINDING_EXCLUDED] = {"excluded", "an instruction that the table deliberately does not have"},
     [FINDING_NOT_DECODED] = {"not-decoded", "executable bytes that are not decoded"},
 };

@@ -25,6 +25,7 @@ enum finding_kind {
     FINDING_NOT_DECODED,           /* executable bytes that were not there to decode */
     FINDING_ADDRESS_INTO_SITE,     /* an operand or a word of data is an address inside a site */
     FINDING_EXCLUDED,              /* an instruction that has deliberately no entry */
+    FINDING_BRANCH_CHANGES_BITS,   /* a near branch to code that is read with other bits */
     FINDING_KIND_COUNT,
 };
 

@@ -202,7 +202,7 @@ static void check_sensitive(struct walker *walker, const struct decoded *decoded
     walker->verification->by_entry[kind]++;
     walker->counts->sensitive++;
     if (site && site->instruction == decoded->address &&
-        site->record.length == decoded->instruction.length)
+        site->record.length == decoded->instruction.length && site->record.bits == decoded->bits)
         return; /* check_records compares the rest */
     operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));
     if (!site)
@@ -230,6 +230,24 @@ static void leave_code(struct walker *walker, const struct decoded *decoded, uin
                      section->name);
 }
 
+/* A near branch does not change how code decodes: where marks say that its target has other bits,
+ * they are wrong about one of the two, and the target was decoded as what it will not run as. */
+static void change_bits(struct walker *walker, const struct decoded *decoded, uint64_t target)
+{
+    const struct verification *verification = walker->verification;
+    const struct image_section *section = image_section_at(verification->image, target);
+    size_t index = section ? records_mark_index(&verification->records, section, target)
+                           : verification->records.mark_count;
+    int bits = index < verification->records.mark_count
+                   ? mark_bits(verification->image, &verification->records.marks[index])
+                   : verification->image->bits;
+
+    if (section && section->executable && bits != decoded->bits)
+        findings_add(&walker->verification->findings, FINDING_BRANCH_CHANGES_BITS, FINDING_OPEN,
+                     decoded->address, NULL, "from %d-bit code to 0x%llx, which is of %d bits",
+                     decoded->bits, (unsigned long long)target, bits);
+}
+
 static void note_target(struct walker *walker, const struct decoded *decoded, uint64_t target)
 {
     const struct site *site = records_site_around(&walker->verification->records, target);
@@ -237,6 +255,7 @@ static void note_target(struct walker *walker, const struct decoded *decoded, ui
 
     add_address(&walker->targets, target);
     leave_code(walker, decoded, target);
+    change_bits(walker, decoded, target);
     if (!site)
         return;
     operands_normalised_text(&decoded->instruction, decoded->operands, text, sizeof(text));

@@ -157,6 +157,18 @@ ok "and a line in the report" bash -c '"$0" verify regions | grep "marked: 3 reg
 clean good
 ok "an image without has none" certificate '.regions == []'
 
+printf '\t.globl f\n\t.type f,@function\nf:\tnop\n\tjmp\tg\n\t.code32\ng:\tnop\n\tjmp\tg\n\t.code64\n\tret\n' >bits.s
+as bits.s -o bits.o && link bits.o -o bits
+ok "a near branch to code of other bits" finding bits branch-changes-bits 'from 64-bit code to 0x100003, which is of 32 bits'
+ok "and none from there" certificate '.counts.open == 1'
+cp good record-bits
+poke record-bits $(($(section_offset record-bits .afterburn) + 32 + 7)) '\x20'
+ok "a record of other bits than its code" finding record-bits site-mismatch 'is not where the record says'
+# The AMD and the Intel length of a branch with an operand-size prefix: what one skips the other runs.
+printf '\t.globl f\nf:\t.byte 0x66, 0x0f, 0x84, 0, 0, 0x0f, 0xa2\n\tret\n' >length.s
+command as length.s -o length.o
+ok "a branch that processors disagree on" finding length.o decoders-differ 'jz'
+
 # --- Instructions that are deliberately not in the table
 excluded() { # KIND INSTRUCTION
     printf '\t.globl f\n\t.type f,@function\nf:\tnop\n\t%s\n\tret\n' "$2" >excluded.s
