@@ -276,7 +276,9 @@ static char **make_words(const struct job *job, char *prelude, char *output, cha
  * exit code. */
 static int run_plain(struct job *job, char *output, int quiet_listing)
 {
-    char **words = provide_plain(job) == 0 ? make_words(job, NULL, output, NULL) : NULL;
+    /* Dependencies are written once the object is complete, and name the user's files. */
+    char no_dependencies[] = "/dev/null";
+    char **words = provide_plain(job) == 0 ? make_words(job, NULL, output, no_dependencies) : NULL;
     int nowhere = quiet_listing ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
     int code;
 

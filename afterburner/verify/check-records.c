@@ -9,48 +9,50 @@
 #include "decode/sensitive-table.h"
 #include "verify/walk.h"
 
-/* The nops GNU as pads with (gas/config/tc-i386.c), longest first: the 64-bit and i686 forms, the
- * older 32-bit ones, the 16-bit ones. A pad must be made of exactly these, so that any changed byte
- * shows. */
-static const struct {
-    unsigned char length, bytes[10];
-} pad_nops[] = {
-    {10, {0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}},
-    {9, {0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}},
-    {8, {0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}},
-    {7, {0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00}},
-    {7, {0x8d, 0xb4, 0x26, 0x00, 0x00, 0x00, 0x00}}, /* lea 0x0(%esi,%eiz,1),%esi */
-    {6, {0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00}},
-    {6, {0x8d, 0xb6, 0x00, 0x00, 0x00, 0x00}}, /* lea 0x0(%esi),%esi */
-    {5, {0x0f, 0x1f, 0x44, 0x00, 0x00}},
-    {5, {0x2e, 0x8d, 0x74, 0x26, 0x00}},
-    {4, {0x0f, 0x1f, 0x40, 0x00}},
-    {4, {0x8d, 0x74, 0x26, 0x00}}, /* lea 0x0(%esi,%eiz,1),%esi */
-    {4, {0x8d, 0xb4, 0x00, 0x00}}, /* lea 0x0(%si),%si */
-    {3, {0x0f, 0x1f, 0x00}},
-    {3, {0x8d, 0x76, 0x00}}, /* lea 0x0(%esi),%esi */
-    {3, {0x8d, 0x74, 0x00}}, /* lea 0x0(%si),%si */
-    {2, {0x66, 0x90}},
-    {2, {0x89, 0xf6}}, /* mov %esi,%esi */
-    {1, {0x90}},
+/* The nops GNU as pads with (gas/config/tc-i386.c), longest first, and the code sizes in which each
+ * is one. A pad must be made of exactly these, so that any changed byte shows. */
+enum {
+    IN_16 = 1,
+    IN_32 = 2,
+    IN_64 = 4,
 };
 
-/* Whether the bytes [start, end) are such nops and nothing else. The 32- and 16-bit forms are no
- * nops in 64-bit code. */
+static const struct {
+    unsigned char length, modes, bytes[10];
+} pad_nops[] = {
+    {10, IN_32 | IN_64, {0x66, 0x2e, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}},
+    {9, IN_32 | IN_64, {0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}},
+    {8, IN_32 | IN_64, {0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00}},
+    {7, IN_32 | IN_64, {0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00}},
+    {7, IN_32, {0x8d, 0xb4, 0x26, 0x00, 0x00, 0x00, 0x00}}, /* lea 0x0(%esi,%eiz,1),%esi */
+    {6, IN_32 | IN_64, {0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00}},
+    {6, IN_32, {0x8d, 0xb6, 0x00, 0x00, 0x00, 0x00}}, /* lea 0x0(%esi),%esi */
+    {5, IN_32 | IN_64, {0x0f, 0x1f, 0x44, 0x00, 0x00}},
+    {5, IN_32, {0x2e, 0x8d, 0x74, 0x26, 0x00}},
+    {4, IN_32 | IN_64, {0x0f, 0x1f, 0x40, 0x00}},
+    {4, IN_32, {0x8d, 0x74, 0x26, 0x00}}, /* lea 0x0(%esi,%eiz,1),%esi */
+    {4, IN_16, {0x8d, 0xb4, 0x00, 0x00}}, /* lea 0x0(%si),%si */
+    {3, IN_32 | IN_64, {0x0f, 0x1f, 0x00}},
+    {3, IN_32, {0x8d, 0x76, 0x00}}, /* lea 0x0(%esi),%esi */
+    {3, IN_16, {0x8d, 0x74, 0x00}}, /* lea 0x0(%si),%si */
+    {2, IN_16 | IN_32 | IN_64, {0x66, 0x90}},
+    {2, IN_16 | IN_32, {0x89, 0xf6}}, /* mov %esi,%esi */
+    {1, IN_16 | IN_32 | IN_64, {0x90}},
+};
+
+/* Whether the bytes [start, end) are such nops and nothing else. */
 static int all_nops(const struct image_section *section, uint64_t start, uint64_t end, int bits)
 {
+    int mode = bits == 64 ? IN_64 : bits == 32 ? IN_32 : IN_16;
+
     while (start < end) {
         const unsigned char *bytes = section->bytes + (start - section->address);
         size_t length = 0;
 
-        for (size_t i = 0; i < sizeof(pad_nops) / sizeof(pad_nops[0]) && !length; i++) {
-            int is_64_form = pad_nops[i].bytes[0] == 0x0f || pad_nops[i].bytes[0] == 0x66 ||
-                             pad_nops[i].bytes[0] == 0x90;
-
-            if (pad_nops[i].length <= end - start && (bits != 64 || is_64_form) &&
+        for (size_t i = 0; i < sizeof(pad_nops) / sizeof(pad_nops[0]) && !length; i++)
+            if (pad_nops[i].modes & mode && pad_nops[i].length <= end - start &&
                 memcmp(bytes, pad_nops[i].bytes, pad_nops[i].length) == 0)
                 length = pad_nops[i].length;
-        }
         if (!length)
             return 0;
         start += length;
