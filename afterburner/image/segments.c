@@ -11,6 +11,15 @@ struct table {
     size_t entry_size;
 };
 
+/* Copies `size` bytes of the file, as far as it has them: e_shoff means nothing in a file without
+ * section headers. */
+static void copy_of_file(const struct image *image, uint64_t offset, void *copy, size_t size)
+{
+    memset(copy, 0, size);
+    if (size <= image->file_size && offset <= image->file_size - size)
+        memcpy(copy, image->file + offset, size);
+}
+
 /* Where the program headers are. More than 65534 of them are counted in the first section header
  * (ELF gABI, e_phnum). */
 static struct table find_table(const struct image *image)
@@ -21,16 +30,16 @@ static struct table find_table(const struct image *image)
         Elf64_Shdr first;
         Elf64_Ehdr raw;
 
-        memcpy(&raw, image->file, sizeof(raw));
-        memcpy(&first, image->file + raw.e_shoff, sizeof(first));
+        copy_of_file(image, 0, &raw, sizeof(raw));
+        copy_of_file(image, raw.e_shoff, &first, sizeof(first));
         table = (struct table){raw.e_phoff, raw.e_phnum == PN_XNUM ? first.sh_info : raw.e_phnum,
                                sizeof(Elf64_Phdr)};
     } else {
         Elf32_Shdr first;
         Elf32_Ehdr raw;
 
-        memcpy(&raw, image->file, sizeof(raw));
-        memcpy(&first, image->file + raw.e_shoff, sizeof(first));
+        copy_of_file(image, 0, &raw, sizeof(raw));
+        copy_of_file(image, raw.e_shoff, &first, sizeof(first));
         table = (struct table){raw.e_phoff, raw.e_phnum == PN_XNUM ? first.sh_info : raw.e_phnum,
                                sizeof(Elf32_Phdr)};
     }

@@ -95,6 +95,7 @@ __start_static_call_sites:
 __stop_static_call_sites:
 
 	.section .afterburn,"a"
+	.set	RECORD, 40
 header:	.ascii	"ARBN"
 	.if	BROKEN == 3
 	.short	2
@@ -104,7 +105,7 @@ header:	.ascii	"ARBN"
 	.if	BROKEN == 4
 	.short	16
 	.else
-	.short	32
+	.short	RECORD
 	.endif
 	.if	BROKEN == 5
 	.long	4096, 0
@@ -116,26 +117,26 @@ records:
 	.long	_start - .
 	.byte	7, 0, 1, 64
 	.short	1, 0
-	.byte	0, 0xff, 0xff, 0xff, 0xff, 0
-	.short	0
+	.byte	4, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0xff, 8, 0, 0, 0
+	.short	0, 0
 	.long	0
 	.quad	0x0123456789abcdef
 	.long	helper - .
 	.byte	0, 0, 0, 16
 	.short	0xff00, 3
-	.zero	20
+	.zero	RECORD - 12
 	.long	site_end - .
 	.byte	0, 0, 0, 32
 	.short	0xff00, 0
-	.zero	20
+	.zero	RECORD - 12
 	.if	BROKEN == 6
 	.long	0
 	.endif
 records_end:
 	.ascii	"ARBN"
-	.short	1, 32
+	.short	1, RECORD
 	.if	BROKEN == 7
-	.long	32, 0
+	.long	RECORD, 0
 	.else
 	.long	0, 0
 	.endif

@@ -1,0 +1,7 @@
+.text
+nop
+.section .user.text,"ax"
+nop
+.previous
+cli
+ret
