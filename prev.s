@@ -1,7 +1,0 @@
-.text
-nop
-.section .user.text,"ax"
-nop
-.previous
-cli
-ret
