@@ -26,6 +26,7 @@
 #include "as/arguments.h"
 #include "as/complete.h"
 #include "as/identity.h"
+#include "as/output.h"
 #include "as/policy.h"
 #include "as/prefilter.h"
 #include "as/prelude.h"
@@ -85,29 +86,12 @@ static int read_all(int fd, char **text, size_t *size)
     }
 }
 
-static int write_all(int fd, const void *data, size_t size)
-{
-    const char *at = data;
-
-    while (size) {
-        ssize_t put = write(fd, at, size);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return -1;
-        at += put;
-        size -= (size_t)put;
-    }
-    return 0;
-}
-
 /* A file in memory that gas opens by the name this gives. */
 static int memory_file(const char *text, size_t size, char **path)
 {
     int fd = memfd_create("afterburner", 0);
 
-    if (fd < 0 || write_all(fd, text, size) < 0) {
+    if (fd < 0 || output_write_bytes(fd, text, size) < 0) {
         message_error("cannot make a file in memory: %s", strerror(errno));
         if (fd >= 0)
             close(fd);
@@ -119,7 +103,8 @@ static int memory_file(const char *text, size_t size, char **path)
     return fd;
 }
 
-/* Reads every input. Gives NULL, or the first that cannot be read: gas shall say so itself. */
+/* Reads every input. Gives NULL, or the first that cannot be read, with errno: gas shall say so
+ * itself. */
 static const struct input *read_inputs(struct job *job)
 {
     const struct as_arguments *arguments = &job->arguments;
@@ -144,7 +129,10 @@ static const struct input *read_inputs(struct job *job)
             if (status == 0 && job->stdin_copy < 0)
                 job->stdin_copy = memory_file(input->text, input->size, NULL);
         } else {
+            int reason = errno;
+
             close(fd);
+            errno = reason;
         }
         if (status < 0)
             return input;
@@ -293,76 +281,9 @@ static int run_plain(struct job *job, char *output, int quiet_listing)
     return code;
 }
 
-/* --- Output
- * -----------------------------------------------------------------------------------------------------------
+/* --- Dependencies
+ * -----------------------------------------------------------------------------------------------------
  */
-
-/* A file without a name in the folder of `name`, so that nothing remains of it when we are killed;
- * where the file system has none of those, one with a name, which is given in *temporary. */
-static int open_nameless(const char *name, char **temporary)
-{
-    const char *slash = strrchr(name, '/');
-    int length = slash ? (int)(slash + 1 - name) : 0, fd;
-    char *folder = memory_format("%.*s.", length, name);
-
-    *temporary = NULL;
-    fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-    free(folder);
-    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
-        *temporary = memory_format("%.*s.afterburner-%ld", length, name, (long)getpid());
-        fd = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd < 0) {
-            free(*temporary);
-            *temporary = NULL;
-        }
-    }
-    return fd;
-}
-
-/* Gives a nameless file its name. One that is there must be replaced at once, and only a rename
- * does that. */
-static int name_file(int fd, const char *name, char **temporary)
-{
-    const char *slash = strrchr(name, '/');
-    char *path = memory_format("/proc/self/fd/%d", fd);
-    int status = linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW);
-
-    if (status < 0 && errno == EEXIST) {
-        *temporary = memory_format("%.*s.afterburner-%ld", slash ? (int)(slash + 1 - name) : 0,
-                                   name, (long)getpid());
-        status = linkat(AT_FDCWD, path, AT_FDCWD, *temporary, AT_SYMLINK_FOLLOW);
-        if (status < 0) {
-            free(*temporary);
-            *temporary = NULL;
-        }
-    }
-    free(path);
-    return status;
-}
-
-/* Writes a file whole or not at all: nothing half-written ever has its name. */
-static int write_output(const char *name, const void *object, size_t size)
-{
-    char *temporary;
-    int fd = open_nameless(name, &temporary);
-    int wrong = fd < 0 || write_all(fd, object, size) < 0 ||
-                (!temporary && name_file(fd, name, &temporary) < 0) ||
-                (temporary && rename(temporary, name) < 0);
-    int reason = errno;
-
-    /* Some file systems say only here that the disk is full. */
-    if (fd >= 0 && close(fd) < 0 && !wrong) {
-        wrong = 1;
-        reason = errno;
-        unlink(name);
-    }
-    if (wrong)
-        message_error("%s: cannot be written: %s", name, strerror(reason));
-    if (wrong && temporary)
-        unlink(temporary);
-    free(temporary);
-    return wrong ? EXIT_CODE_OUTPUT : EXIT_CODE_OK;
-}
 
 #define DEPENDENCY_COLUMNS 72
 
@@ -409,7 +330,7 @@ static int write_dependencies(const struct job *job, int fd, const char *prelude
     }
     fputc('\n', out);
     fclose(out);
-    code = write_output(job->arguments.dependencies, mended, mended_size);
+    code = output_write(job->arguments.dependencies, mended, mended_size);
     free(mended);
     free(text);
     return code;
@@ -547,7 +468,7 @@ static int finish(struct job *job, int object_fd, char *object_path)
     if (complete_records(object_path, object, (size_t)status.st_size, &options) < 0)
         code = EXIT_CODE_INTERNAL;
     else
-        code = write_output(as_arguments_output(&job->arguments), object, (size_t)status.st_size);
+        code = output_write(as_arguments_output(&job->arguments), object, (size_t)status.st_size);
     munmap(object, (size_t)status.st_size);
     return code;
 }
@@ -596,7 +517,7 @@ static int judge(struct job *job, struct scratch *scratch, int code, const struc
     int plain_speaks = 0;
 
     if (code == 127 || code < 0) { /* it did not start: nothing for plain `as` to repeat */
-        write_all(STDERR_FILENO, said->errors, said->errors_size);
+        output_write_bytes(STDERR_FILENO, said->errors, said->errors_size);
         return EXIT_CODE_TOOL;
     }
     if (code != 0 || said->errors_size) {
@@ -615,7 +536,7 @@ static int judge(struct job *job, struct scratch *scratch, int code, const struc
         return EXIT_CODE_INTERNAL;
     }
     if (!plain_speaks)
-        write_all(STDOUT_FILENO, said->output, said->output_size);
+        output_write_bytes(STDOUT_FILENO, said->output, said->output_size);
     code = finish(job, scratch->object, scratch->object_path);
     if (code == EXIT_CODE_OK && job->arguments.dependencies)
         code = write_dependencies(job, scratch->dependencies, scratch->prelude_path);
@@ -670,11 +591,11 @@ static int output_is_special(const char *name)
     return stat(name, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
-/* For an input that cannot be read: gas shall say so. If it takes what we took for an input, we
- * misread the command line, and an object without annotation would go unnoticed. */
+/* For an input that cannot be read: gas shall say so. Where it takes what we could not, nothing is
+ * assembled, since an object without annotation would go unnoticed. */
 static int let_gas_refuse(struct job *job, const struct input *unreadable)
 {
-    int code = EXIT_CODE_INTERNAL;
+    int reason = errno, code = EXIT_CODE_INTERNAL;
     char *nowhere;
 
     if (memory_file("", 0, &nowhere) < 0)
@@ -683,10 +604,14 @@ static int let_gas_refuse(struct job *job, const struct input *unreadable)
     free(nowhere);
     if (code != 0)
         return code;
-    message_error("%s: cannot be read, though GNU as assembles without it; write options out in "
-                  "full, with their values behind `=`",
-                  unreadable->name);
-    return EXIT_CODE_USAGE;
+    if (reason == ENOENT) { /* we misread the command line */
+        message_error("%s: cannot be read, though GNU as assembles without it; write options out "
+                      "in full, with their values behind `=`",
+                      unreadable->name);
+        return EXIT_CODE_USAGE;
+    }
+    message_error("%s: cannot be read: %s", unreadable->name, strerror(reason));
+    return EXIT_CODE_INPUT;
 }
 
 static int start_off(struct job *job)
