@@ -351,10 +351,10 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
         instruction.length != record->length)
         return fail(object, code->section, offset, "its bytes are not one instruction");
     if (instruction.mnemonic == ZYDIS_MNEMONIC_INT3) {
-        /* gas makes int3 of `int $3`: innocuous, so the record becomes a mark that changes nothing.
+        /* gas makes int3 of `int $3`: innocuous, so the record becomes a region of no bytes.
          */
         *record = (struct afterburn_record){
-            .site = record->site, .bits = record->bits, .kind = AFTERBURN_MARK};
+            .site = record->site, .bits = record->bits, .kind = AFTERBURN_REGION};
         return 0;
     }
     kind = classify_zydis(&instruction, operands);
@@ -392,7 +392,7 @@ static int complete_one(struct object *object, asection *section, arelent **relo
     int status;
 
     memcpy(&record, bytes, sizeof(record));
-    if (record.kind == AFTERBURN_MARK)
+    if (record.kind == AFTERBURN_REGION)
         return 0;
     code = symbol ? code_of(object, list, symbol->section) : NULL;
     if (!code)

@@ -33,6 +33,7 @@ struct filter {
     struct section_tracker sections; /* as the text has them; see `place` */
     int bits;
     int leaves_default, following;
+    int changes_bits, several_bits; /* seen so far; anywhere in the text, once `following` */
     int intel, alternate;
     int naked;            /* AT&T syntax without the registers' % */
     int moves_are_macros; /* the source has a macro of its own named mov, push, pop or rep */
@@ -121,6 +122,14 @@ static int place_is_special(int place)
     return place & PRELUDE_PLACE_CODE && place & (PRELUDE_PLACE_EXEMPT | PRELUDE_PLACE_GROUPED);
 }
 
+/* The place as an expression of gas's. */
+static void place_text(const struct filter *filter, char *text, size_t capacity)
+{
+    snprintf(text, capacity, "%d%s", place(filter),
+             filter->sections.current.joins ? "+(.Lab_place>>2)*4" : "");
+}
+_Static_assert(PRELUDE_PLACE_GROUPED == 1 << 2, "the highest bit, which place_text inherits");
+
 /* Before the first statement: a rule of the policy may exempt .text, where the text begins. The
  * lines before it may be the preprocessor's, which must stay at their lines' start. */
 static void start_place(struct filter *filter, const char *position)
@@ -139,15 +148,15 @@ static void follow_section(struct filter *filter, const struct statement *statem
 {
     enum section_step step =
         sections_follow(&filter->sections, word, length, operands, statement->end);
-    int now = place(filter);
-    char text[32];
+    char now[32], text[64];
 
-    if (step == SECTION_NONE || !follows(filter, place_is_special(now)))
+    if (step == SECTION_NONE || !follows(filter, place_is_special(place(filter))))
         return;
+    place_text(filter, now, sizeof(now));
     insert(filter, statement->start, ".Lab_leave;");
     switch (step) {
     case SECTION_PUSH:
-        snprintf(text, sizeof(text), ";.Lab_push %d", now);
+        snprintf(text, sizeof(text), ";.Lab_push %s", now);
         break;
     case SECTION_POP:
         snprintf(text, sizeof(text), ";.Lab_pop");
@@ -159,7 +168,7 @@ static void follow_section(struct filter *filter, const struct statement *statem
         snprintf(text, sizeof(text), ";.Lab_enter .Lab_place");
         break;
     default:
-        snprintf(text, sizeof(text), ";.Lab_enter %d", now);
+        snprintf(text, sizeof(text), ";.Lab_enter %s", now);
         break;
     }
     insert(filter, statement->end, text);
@@ -170,6 +179,7 @@ static void follow_code_size(struct filter *filter, const struct statement *stat
     char text[32];
 
     filter->bits = bits;
+    filter->changes_bits |= bits != filter->options->bits;
     if (!follows(filter, bits != filter->options->bits))
         return;
     snprintf(text, sizeof(text), ";.Lab_code %d", bits);
@@ -225,7 +235,8 @@ static void append_bytes(struct filter *filter, const unsigned char *bytes, size
 
 /* A .byte in an executable section whose bytes are whole instructions, one of them sensitive, is
  * cut into instructions; the bytes stay as they are. Wider data directives are data: code that uses
- * them for instructions is for the verifier to name. */
+ * them for instructions is for the verifier to name. So is a .byte in a macro's body where the text
+ * has code of several sizes: who knows in which it will be used. */
 static void filter_bytes(struct filter *filter, const struct statement *statement,
                          const char *operands)
 {
@@ -233,7 +244,7 @@ static void filter_bytes(struct filter *filter, const struct statement *statemen
     size_t count = read_bytes(operands, statement->end, bytes), length;
     int found = 0;
 
-    if (!count)
+    if (!count || (filter->macro_depth && filter->several_bits))
         return;
     for (size_t at = 0; at < count; at += length) {
         if (classify_bytes(bytes + at, count - at, filter->bits, &length, NULL))
@@ -259,12 +270,6 @@ static void filter_bytes(struct filter *filter, const struct statement *statemen
 /* --- Directives
  * -------------------------------------------------------------------------------------------------------
  */
-
-/* gas takes directives in any case. */
-static int word_is(const char *word, size_t length, const char *name)
-{
-    return strlen(name) == length && strncasecmp(word, name, length) == 0;
-}
 
 /* A macro of the source that has a mnemonic's name replaces ours: gas refuses to define it twice.
  */
@@ -327,39 +332,47 @@ static void follow_file(struct filter *filter, const char *operands, const char 
 static void filter_directive(struct filter *filter, const struct statement *statement,
                              const char *word, size_t length, const char *operands)
 {
-    if (sections_changes(word, length)) {
+    if (memchr(word, '\\', length)) {
+        filter->changes_bits = 1;
+        follows(filter, 1); /* it may be any of those below */
+    } else if (sections_changes(word, length)) {
         follow_section(filter, statement, word, length, operands);
-    } else if (word_is(word, length, ".code16") || word_is(word, length, ".code16gcc")) {
+    } else if (statement_word_is(word, length, ".code16") ||
+               statement_word_is(word, length, ".code16gcc")) {
         follow_code_size(filter, statement, 16);
-    } else if (word_is(word, length, ".code32")) {
+    } else if (statement_word_is(word, length, ".code32")) {
         follow_code_size(filter, statement, 32);
-    } else if (word_is(word, length, ".code64")) {
+    } else if (statement_word_is(word, length, ".code64")) {
         follow_code_size(filter, statement, 64);
-    } else if (word_is(word, length, ".afterburn_off") || word_is(word, length, ".afterburn_on")) {
+    } else if (statement_word_is(word, length, ".afterburn_off") ||
+               statement_word_is(word, length, ".afterburn_on")) {
         filter->result->needs_prelude = 1; /* they are macros of the prelude's */
         follows(filter, 1);
-    } else if (word_is(word, length, ".macro")) {
+    } else if (statement_word_is(word, length, ".macro")) {
         follow_macro(filter, statement, operands);
-    } else if (word_is(word, length, ".endm")) {
+    } else if (statement_word_is(word, length, ".endm")) {
         follow_end_of_macro(filter);
-    } else if (word_is(word, length, ".altmacro") || word_is(word, length, ".noaltmacro")) {
-        filter->alternate = word_is(word, length, ".altmacro");
+    } else if (statement_word_is(word, length, ".altmacro") ||
+               statement_word_is(word, length, ".noaltmacro")) {
+        filter->alternate = statement_word_is(word, length, ".altmacro");
         insert(filter, statement->end, filter->alternate ? ";.set .Lab_alt,1" : ";.set .Lab_alt,0");
         /* In this mode a macro's arguments are replaced without a backslash to show it. */
         filter->result->needs_prelude = filter->result->needs_dynamic = 1;
-    } else if (word_is(word, length, ".intel_syntax")) {
+    } else if (statement_word_is(word, length, ".intel_syntax")) {
         filter->intel = 1;
         filter->naked = 0;
-    } else if (word_is(word, length, ".att_syntax")) {
+    } else if (statement_word_is(word, length, ".att_syntax")) {
         filter->intel = 0;
-        filter->naked = word_is(operands, (size_t)(statement->end - operands), "noprefix");
-    } else if (word_is(word, length, ".include")) {
+        filter->naked =
+            statement_word_is(operands, (size_t)(statement->end - operands), "noprefix");
+    } else if (statement_word_is(word, length, ".include")) {
         filter->result->needs_prelude = filter->result->needs_dynamic = 1;
-    } else if (word_is(word, length, ".file")) {
+        follows(filter, 1); /* the prelude's directives may be in it */
+    } else if (statement_word_is(word, length, ".file")) {
         follow_file(filter, operands, statement->end);
-    } else if (word_is(word, length, ".ident")) {
+    } else if (statement_word_is(word, length, ".ident")) {
         filter->result->compiled = 1;
-    } else if (filter->sections.current.executable && word_is(word, length, ".byte")) {
+    } else if (filter->sections.current.executable && statement_word_is(word, length, ".byte")) {
         filter_bytes(filter, statement, operands);
     }
 }
@@ -547,7 +560,7 @@ static void filter_strings(struct filter *filter, const struct statement *call)
                 size_t length = statement_word(&operands, statement.end, &word);
 
                 filter->pending.start = NULL;
-                if (filter->sections.current.executable && word_is(word, length, ".byte"))
+                if (filter->sections.current.executable && statement_word_is(word, length, ".byte"))
                     filter_bytes(filter, &statement, operands);
             } else {
                 filter_instruction(filter, &statement);
@@ -579,10 +592,15 @@ static void filter_statement(struct filter *filter, const struct statement *stat
         filter_strings(filter, statement);
 }
 
-/* One pass over the text; `following`: the text leaves the default state, so that the prelude has
- * to follow it. Gives whether it does. */
-static int run(const char *text, size_t size, const struct prefilter_options *options,
-               struct prefilter_result *result, int following)
+/* What a first pass finds out about the text for the second. */
+struct survey {
+    int leaves_default; /* the prelude has to follow it */
+    int changes_bits;   /* to others than the file's own */
+};
+
+/* One pass over the text: the first without a survey. */
+static struct survey run(const char *text, size_t size, const struct prefilter_options *options,
+                         struct prefilter_result *result, const struct survey *survey)
 {
     struct filter filter = {
         .options = options,
@@ -590,7 +608,8 @@ static int run(const char *text, size_t size, const struct prefilter_options *op
         .input = text,
         .size = size,
         .bits = options->bits,
-        .following = following,
+        .following = survey != NULL,
+        .several_bits = survey && survey->changes_bits,
         .intel = options->intel,
         .naked = options->naked,
         .alternate = options->alternate,
@@ -609,7 +628,7 @@ static int run(const char *text, size_t size, const struct prefilter_options *op
             start_place(&filter, statement.start);
         filter_statement(&filter, &statement);
     }
-    if (following) {
+    if (survey) {
         insert(&filter, text + size, size && text[size - 1] == '\n' ? "" : "\n");
         append_string(&filter, ".Lab_end\n");
     }
@@ -619,15 +638,17 @@ static int run(const char *text, size_t size, const struct prefilter_options *op
         result->size = filter.out_size;
     }
     sections_end(&filter.sections);
-    return filter.leaves_default;
+    return (struct survey){filter.leaves_default, filter.changes_bits};
 }
 
 void prefilter(const char *text, size_t size, const struct prefilter_options *options,
                struct prefilter_result *result)
 {
-    if (run(text, size, options, result, 0)) {
+    struct survey survey = run(text, size, options, result, NULL);
+
+    if (survey.leaves_default) {
         free(result->text);
-        run(text, size, options, result, 1);
+        run(text, size, options, result, &survey);
     }
 }
 
@@ -642,7 +663,8 @@ char *prefilter_blank_directives(const char *text, size_t size)
         const char *at = statement.start, *word;
         size_t length = statement_word(&at, statement.end, &word);
 
-        if (!word_is(word, length, ".afterburn_off") && !word_is(word, length, ".afterburn_on"))
+        if (!statement_word_is(word, length, ".afterburn_off") &&
+            !statement_word_is(word, length, ".afterburn_on"))
             continue;
         if (!copy)
             copy = memcpy(memory_allocate(size), text, size);

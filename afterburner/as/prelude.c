@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "as/prelude.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,8 +115,9 @@ static void write_sites(FILE *out)
 }
 
 /* Following the section, the code size and .afterburn_off as gas meets them, wherever macros and
- * conditionals take it. In executable sections a mark says where the state changes; it ends when
- * the section is left, since what the linker puts behind is another file's.
+ * conditionals take it. In executable sections a region says how long the state was another one
+ * than the file's own: .Lab_begin where it may begin, .Lab_leave where it ends or the section is
+ * left. gas refuses to measure one across sections, so no change of section is missed silently.
  *
  * .Lab_place, .Lab_previous   enum prelude_place of the current and the previous section
  * .Lab_stack, .Lab_depth      .pushsection's: both of them, PLACE_BITS bits each, per level
@@ -137,16 +139,37 @@ static void write_following(FILE *out, const struct prelude_options *options)
             ".set .Lab_depth,0\n",
             options->bits, PRELUDE_PLACE_CODE, PRELUDE_PLACE_CODE);
     fprintf(out,
-            ".macro .Lab_mark Lab_n,Lab_e\n"
-            ".Lab_m\\@:\n"
+            ".set .Lab_opened,0\n"
+            ".macro .Lab_begin\n"
+            ".if " PLACE_HAS(0) "\n"
+                                ".if .Lab_off|(.Lab_bits-%d)\n"
+                                ".set .Lab_opened,1\n"
+                                ".set .Lab_opened_off,.Lab_off\n"
+                                ".set .Lab_opened_bits,.Lab_bits\n"
+                                ".set .Lab_first,.\n"
+                                ".endif\n"
+                                ".endif\n"
+                                ".endm\n",
+            options->bits);
+    fprintf(out,
+            ".macro .Lab_leave\n"
+            ".if .Lab_opened\n"
+            ".set .Lab_opened,0\n"
+            ".set .Lab_behind,.\n"
             ".Lab_open\n"
-            ".long .Lab_m\\@-.\n"
-            ".byte 0,0,0,\\Lab_n\n"
-            ".short %d,\\Lab_e\n"
+            ".long .Lab_first-.\n"
+            ".byte 0,0,0,.Lab_opened_bits\n"
+            ".short %d,.Lab_opened_off\n"
+            ".zero %zu\n"
+            ".long .Lab_behind-.Lab_first\n"
             ".zero %zu\n"
             ".popsection\n"
+            ".endif\n"
             ".endm\n",
-            AFTERBURN_MARK, sizeof(struct afterburn_record) - 12);
+            AFTERBURN_REGION,
+            offsetof(struct afterburn_record, displacement) -
+                offsetof(struct afterburn_record, width),
+            sizeof(struct afterburn_record) - offsetof(struct afterburn_record, identity));
     fprintf(out,
             ".macro .Lab_decide\n"
             ".if .Lab_wish<0\n"
@@ -163,27 +186,16 @@ static void write_following(FILE *out, const struct prelude_options *options)
                                     ".endm\n",
             AFTERBURN_EXEMPT_DIRECTIVE, AFTERBURN_EXEMPT_NOT, !options->code16_on,
             AFTERBURN_EXEMPT_BITS_16, AFTERBURN_EXEMPT_SECTION, AFTERBURN_EXEMPT_NOT);
-    fprintf(out,
-            ".macro .Lab_mark_unless_default Lab_n,Lab_e\n"
-            ".if " PLACE_HAS(0) "\n"
-                                ".if .Lab_off|(.Lab_bits-%1$d)\n"
-                                ".Lab_mark \\Lab_n,\\Lab_e\n"
-                                ".endif\n"
-                                ".endif\n"
-                                ".endm\n"
-                                ".macro .Lab_leave\n"
-                                ".Lab_mark_unless_default %1$d,%2$d\n"
-                                ".endm\n"
-                                ".macro .Lab_arrive\n"
-                                ".Lab_decide\n"
-                                ".Lab_mark_unless_default .Lab_bits,.Lab_off\n"
-                                ".endm\n"
-                                ".macro .Lab_enter Lab_p\n"
-                                ".set .Lab_previous,.Lab_place\n"
-                                ".set .Lab_place,\\Lab_p\n"
-                                ".Lab_arrive\n"
-                                ".endm\n",
-            options->bits, AFTERBURN_EXEMPT_NOT);
+    fputs(".macro .Lab_arrive\n"
+          ".Lab_decide\n"
+          ".Lab_begin\n"
+          ".endm\n"
+          ".macro .Lab_enter Lab_p\n"
+          ".set .Lab_previous,.Lab_place\n"
+          ".set .Lab_place,\\Lab_p\n"
+          ".Lab_arrive\n"
+          ".endm\n",
+          out);
     fprintf(out,
             ".macro .Lab_push Lab_p\n"
             ".if .Lab_depth>=%1$d\n"
@@ -203,43 +215,35 @@ static void write_following(FILE *out, const struct prelude_options *options)
             ".endif\n"
             ".Lab_arrive\n"
             ".endm\n"
+            /* A macro's argument is text: it would be read behind the change. */
             ".macro .Lab_swap\n"
-            ".Lab_enter .Lab_previous\n"
+            ".set .Lab_swapped,.Lab_previous\n"
+            ".Lab_enter .Lab_swapped\n"
             ".endm\n",
             PLACE_DEPTH_MAX, 2 * PLACE_BITS, PLACE_BITS);
     fprintf(out,
-            ".macro .Lab_change\n"
-            ".set .Lab_was,.Lab_off\n"
-            ".Lab_decide\n"
-            ".if " PLACE_HAS(
-                0) "\n"
-                   ".if (.Lab_was-.Lab_off)|(.Lab_were-.Lab_bits)\n"
-                   ".Lab_mark .Lab_bits,.Lab_off\n"
-                   ".endif\n"
-                   ".endif\n"
-                   ".endm\n"
-                   ".macro .Lab_code Lab_n\n"
-                   ".set .Lab_were,.Lab_bits\n"
-                   ".set .Lab_bits,\\Lab_n\n"
-                   ".Lab_change\n"
-                   ".endm\n"
-                   ".macro .afterburn_off\n"
-                   ".set .Lab_were,.Lab_bits\n"
-                   ".set .Lab_wish,.Lab_wish-1\n"
-                   ".Lab_change\n"
-                   ".endm\n"
-                   ".macro .afterburn_on\n"
-                   ".set .Lab_were,.Lab_bits\n"
-                   ".set .Lab_wish,.Lab_wish+1\n"
-                   ".Lab_change\n"
-                   ".endm\n"
-                   /* gas encodes all of a file's nops for the code size in force at its end. */
-                   ".macro .Lab_end\n"
-                   ".Lab_leave\n"
-                   ".if .Lab_bits-%1$d\n"
-                   ".code%1$d\n"
-                   ".endif\n"
-                   ".endm\n",
+            ".macro .Lab_code Lab_n\n"
+            ".Lab_leave\n"
+            ".set .Lab_bits,\\Lab_n\n"
+            ".Lab_arrive\n"
+            ".endm\n"
+            ".macro .afterburn_off\n"
+            ".Lab_leave\n"
+            ".set .Lab_wish,.Lab_wish-1\n"
+            ".Lab_arrive\n"
+            ".endm\n"
+            ".macro .afterburn_on\n"
+            ".Lab_leave\n"
+            ".set .Lab_wish,.Lab_wish+1\n"
+            ".Lab_arrive\n"
+            ".endm\n"
+            /* gas encodes all of a file's nops for the code size in force at its end. */
+            ".macro .Lab_end\n"
+            ".Lab_leave\n"
+            ".if .Lab_bits-%1$d\n"
+            ".code%1$d\n"
+            ".endif\n"
+            ".endm\n",
             options->bits);
 }
 

@@ -4,24 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "as/statement.h"
 #include "cli/memory.h"
 
 static const char *const section_directives[] = {
-    ".text",    ".data",        ".bss",        ".struct",   ".subsection",
-    ".section", ".pushsection", ".popsection", ".previous",
+    ".text",        ".data",       ".bss",      ".struct", ".subsection", ".section",
+    ".pushsection", ".popsection", ".previous", ".sect",   ".section.s",  ".sect.s",
 };
 #define SECTIONS_BY_NAME 4 /* the first of them are sections' names */
-
-/* gas takes directives in any case. */
-static int word_is(const char *word, size_t length, const char *name)
-{
-    return strlen(name) == length && strncasecmp(word, name, length) == 0;
-}
 
 int sections_changes(const char *word, size_t length)
 {
     for (size_t i = 0; i < sizeof(section_directives) / sizeof(section_directives[0]); i++)
-        if (word_is(word, length, section_directives[i]))
+        if (statement_word_is(word, length, section_directives[i]))
             return 1;
     return 0;
 }
@@ -33,7 +28,7 @@ static void set_state(struct section_state *state, const char *name, size_t leng
     memcpy(state->name, name, length);
     state->name[length] = '\0';
     state->executable = executable;
-    state->grouped = 0;
+    state->grouped = state->joins = 0;
 }
 
 void sections_start(struct section_tracker *tracker)
@@ -106,7 +101,7 @@ static void enter_named(struct section_tracker *tracker, const char *at, const c
             else if (*flags == 'G')
                 state.grouped = 1;
             else if (*flags == '?')
-                state.grouped = tracker->current.grouped;
+                state.joins = 1;
         }
         memory_grow((void **)&tracker->known, &tracker->known_capacity, tracker->known_count,
                     sizeof(state));
@@ -122,16 +117,18 @@ enum section_step sections_follow(struct section_tracker *tracker, const char *w
                                   const char *operands, const char *end)
 {
     for (size_t i = 0; i < SECTIONS_BY_NAME; i++)
-        if (word_is(word, length, section_directives[i])) {
+        if (statement_word_is(word, length, section_directives[i])) {
             tracker->previous = tracker->current;
             set_state(&tracker->current, section_directives[i], length, i == 0);
             return SECTION_ENTER;
         }
-    if (word_is(word, length, ".section")) {
+    if (statement_word_is(word, length, ".section") || statement_word_is(word, length, ".sect") ||
+        statement_word_is(word, length, ".section.s") ||
+        statement_word_is(word, length, ".sect.s")) {
         enter_named(tracker, operands, end);
         return SECTION_ENTER;
     }
-    if (word_is(word, length, ".pushsection")) {
+    if (statement_word_is(word, length, ".pushsection")) {
         if (tracker->depth < SECTION_STACK_MAX) {
             tracker->stack[tracker->depth].current = tracker->current;
             tracker->stack[tracker->depth].previous = tracker->previous;
@@ -140,19 +137,19 @@ enum section_step sections_follow(struct section_tracker *tracker, const char *w
         enter_named(tracker, operands, end);
         return SECTION_PUSH;
     }
-    if (word_is(word, length, ".popsection")) {
+    if (statement_word_is(word, length, ".popsection")) {
         if (tracker->depth > 0 && --tracker->depth < SECTION_STACK_MAX) {
             tracker->current = tracker->stack[tracker->depth].current;
             tracker->previous = tracker->stack[tracker->depth].previous;
         }
         return SECTION_POP;
     }
-    if (word_is(word, length, ".previous")) {
+    if (statement_word_is(word, length, ".previous")) {
         struct section_state swap = tracker->current;
 
         tracker->current = tracker->previous;
         tracker->previous = swap;
         return SECTION_SWAP;
     }
-    return word_is(word, length, ".subsection") ? SECTION_STAY : SECTION_NONE;
+    return statement_word_is(word, length, ".subsection") ? SECTION_STAY : SECTION_NONE;
 }

@@ -12,6 +12,7 @@ struct section_state {
     char name[SECTION_NAME_MAX];
     int executable;
     int grouped; /* member of a section group (flag G): the linker may drop it */
+    int joins;   /* flag `?`: grouped if the section before it was, which gas knows */
 };
 
 /* What a directive did to the section. */

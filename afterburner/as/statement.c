@@ -179,3 +179,8 @@ void scanner_source(const char *text, size_t size, char *path, size_t capacity)
     if (path[0] == '<')
         path[0] = '\0';
 }
+
+int statement_word_is(const char *word, size_t length, const char *name)
+{
+    return strlen(name) == length && strncasecmp(word, name, length) == 0;
+}

@@ -33,4 +33,7 @@ void scanner_source(const char *text, size_t size, char *path, size_t capacity);
  * stands there. */
 size_t statement_word(const char **at, const char *end, const char **word);
 
+/* Whether a word is this directive or keyword, in any case. */
+int statement_word_is(const char *word, size_t length, const char *name);
+
 #endif

@@ -141,8 +141,6 @@ static int read_sections(const char *path, struct image *image)
             .bytes = read_contents(image, file, section),
             .handle = section,
         };
-        entry->unreadable =
-            entry->allocated && entry->size && !entry->bytes && section->flags & SEC_HAS_CONTENTS;
         if (entry->allocated && entry->size && entry->address + entry->size <= entry->address) {
             message_error("%s: section %s reaches beyond the end of the address space", path,
                           section->name);
@@ -158,12 +156,14 @@ static int read_sections(const char *path, struct image *image)
     return EXIT_CODE_OK;
 }
 
-static int compare_places(const void *a, const void *b)
+int image_compare_sections(const void *a, const void *b)
 {
     const struct image_section *x = *(const struct image_section *const *)a,
                                *y = *(const struct image_section *const *)b;
 
-    return (x->address > y->address) - (x->address < y->address);
+    if (x->address != y->address)
+        return x->address < y->address ? -1 : 1;
+    return (x > y) - (x < y);
 }
 
 /* Sections that overlap are left to the search through all of them, which finds the first. */
@@ -175,7 +175,7 @@ static void sort_sections(struct image *image)
     for (size_t i = 0; i < image->section_count; i++)
         if (image->sections[i].allocated && image->sections[i].size)
             list[count++] = &image->sections[i];
-    qsort(list, count, sizeof(*list), compare_places);
+    qsort(list, count, sizeof(*list), image_compare_sections);
     for (size_t i = 1; i < count; i++)
         if (list[i]->address - list[i - 1]->address < list[i - 1]->size) {
             free(list);

@@ -13,8 +13,7 @@ struct image_section {
     uint64_t address, size;
     unsigned char *bytes; /* NULL when it has no contents (.bss) */
     int allocated, executable;
-    int unreadable; /* it should have contents, but libbfd does not give them */
-    void *handle;   /* libbfd's section */
+    void *handle; /* libbfd's section */
 };
 
 /* What a loader puts into memory: PT_LOAD of a linked image. */
@@ -57,6 +56,9 @@ struct image {
 /* Opens an ELF file. Gives 0, or an exit code (cli/exit-codes.h) after one message. */
 int image_open(const char *path, struct image *image);
 void image_close(struct image *image);
+
+/* For qsort: pointers to sections of one image, by address, equal ones in the file's order. */
+int image_compare_sections(const void *a, const void *b);
 
 /* The first section with that name, or that address; NULL when there is none. */
 const struct image_section *image_section_by_name(const struct image *image, const char *name);

@@ -10,7 +10,7 @@
 struct reader {
     const struct image *image;
     struct records *records;
-    size_t site_capacity, mark_capacity;
+    size_t site_capacity, region_capacity, trap_capacity;
 };
 
 /* Equal starts: by end, so that overlaps are reported the same way each time. */
@@ -23,6 +23,26 @@ static int compare_sites(const void *a, const void *b)
     return (x->end > y->end) - (x->end < y->end);
 }
 
+/* One without bytes changes nothing: it stands at a trap, or where nothing was between two
+ * directives. */
+static void add_region(struct reader *reader, uint64_t start, const struct afterburn_record *record)
+{
+    struct records *records = reader->records;
+    uint32_t length = (uint32_t)record->displacement;
+    int bits = record->bits == 16 || record->bits == 32 ? record->bits : reader->image->bits;
+
+    if (!length) {
+        memory_grow((void **)&records->traps, &reader->trap_capacity, records->trap_count,
+                    sizeof(*records->traps));
+        records->traps[records->trap_count++] = start;
+        return;
+    }
+    memory_grow((void **)&records->regions, &reader->region_capacity, records->region_count,
+                sizeof(*records->regions));
+    records->regions[records->region_count++] = (struct region){
+        .start = start, .end = start + length, .bits = bits, .exemption = record->flags};
+}
+
 static void add_record(struct reader *reader, uint64_t position,
                        const struct afterburn_record *record, uint64_t source)
 {
@@ -31,13 +51,8 @@ static void add_record(struct reader *reader, uint64_t position,
 
     if (reader->image->bits == 32)
         start &= UINT32_MAX;
-    if (record->kind == AFTERBURN_MARK) {
-        memory_grow((void **)&records->marks, &reader->mark_capacity, records->mark_count,
-                    sizeof(*records->marks));
-        records->marks[records->mark_count++] = (struct mark){.address = start,
-                                                              .bits = record->bits,
-                                                              .exemption = record->flags,
-                                                              .order = records->mark_count};
+    if (record->kind == AFTERBURN_REGION) {
+        add_region(reader, start, record);
         return;
     }
     memory_grow((void **)&records->sites, &reader->site_capacity, records->site_count,
@@ -51,14 +66,20 @@ static void add_record(struct reader *reader, uint64_t position,
     };
 }
 
-/* Marks keep the order they were written in where addresses are equal. */
-static int compare_marks(const void *a, const void *b)
+static int compare_regions(const void *a, const void *b)
 {
-    const struct mark *x = a, *y = b;
+    const struct region *x = a, *y = b;
 
-    if (x->address != y->address)
-        return x->address < y->address ? -1 : 1;
-    return (x->order > y->order) - (x->order < y->order);
+    if (x->start != y->start)
+        return x->start < y->start ? -1 : 1;
+    return (x->end > y->end) - (x->end < y->end);
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
 }
 
 /* The chunks of one section, end to end. */
@@ -138,15 +159,18 @@ int records_read(const struct image *image, struct records *records, char *wrong
     for (size_t i = 0; i < records->site_count; i++)
         if (records->sites[i].end > records->end)
             records->end = records->sites[i].end;
-    if (records->mark_count)
-        qsort(records->marks, records->mark_count, sizeof(*records->marks), compare_marks);
+    if (records->region_count)
+        qsort(records->regions, records->region_count, sizeof(*records->regions), compare_regions);
+    if (records->trap_count)
+        qsort(records->traps, records->trap_count, sizeof(*records->traps), compare_addresses);
     return 0;
 }
 
 void records_free(struct records *records)
 {
     free(records->sites);
-    free(records->marks);
+    free(records->regions);
+    free(records->traps);
     memset(records, 0, sizeof(*records));
 }
 
@@ -175,29 +199,30 @@ const struct site *records_site_around(const struct records *records, uint64_t a
     return site && site->start != address ? site : NULL;
 }
 
-size_t records_mark_index(const struct records *records, const struct image_section *section,
-                          uint64_t address)
+struct region *records_region_at(const struct records *records, uint64_t address)
 {
-    size_t low = 0, high = records->mark_count;
+    size_t low = 0, high = records->region_count;
 
     while (low < high) {
         size_t middle = (low + high) / 2;
 
-        if (records->marks[middle].address <= address)
+        if (records->regions[middle].start <= address)
             low = middle + 1;
         else
             high = middle;
     }
-    return low > 0 && records->marks[low - 1].address >= section->address ? low - 1
-                                                                          : records->mark_count;
+    return low > 0 && address < records->regions[low - 1].end ? &records->regions[low - 1] : NULL;
 }
 
-struct mark records_mark_at(const struct records *records, const struct image *image,
-                            const struct image_section *section, uint64_t address)
+int records_bits_at(const struct records *records, const struct image *image, uint64_t address)
 {
-    size_t index = records_mark_index(records, section, address);
+    const struct region *region = records_region_at(records, address);
 
-    if (index < records->mark_count)
-        return records->marks[index];
-    return (struct mark){.address = section->address, .bits = image->bits};
+    return region ? region->bits : image->bits;
+}
+
+int records_trap_at(const struct records *records, uint64_t address)
+{
+    return records->trap_count && bsearch(&address, records->traps, records->trap_count,
+                                          sizeof(address), compare_addresses);
 }

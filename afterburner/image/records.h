@@ -16,21 +16,22 @@ struct site {
     struct afterburn_record record;
 };
 
-/* How the code from `address` on is to be read, up to the next mark of its section. */
-struct mark {
-    uint64_t address;
+/* Code that is to be read in another way than the image's own: with other bits, or as exempt. */
+struct region {
+    uint64_t start, end;
     int bits;
     int exemption;         /* enum afterburn_exemption */
-    size_t order;          /* which one of the image's marks it is, as written */
-    uint64_t instructions; /* for the verifier to count */
+    uint64_t instructions; /* that began in it: for the verifier to count */
 };
 
 struct records {
     struct site *sites; /* sorted by start */
     size_t site_count;
-    uint64_t first, end; /* every site lies in [first, end) */
-    struct mark *marks;  /* sorted by address; of equal addresses the last one holds */
-    size_t mark_count;
+    uint64_t first, end;    /* every site lies in [first, end) */
+    struct region *regions; /* sorted by start, then end; none is empty */
+    size_t region_count;
+    uint64_t *traps; /* sorted: where an int3 has a pad and no site, since it was `int $3` */
+    size_t trap_count;
     int present; /* the image has the section at all */
 };
 
@@ -46,14 +47,13 @@ const struct site *records_site_at(const struct records *records, uint64_t addre
 /* The site that has the address past its first byte, or NULL: nothing may lead there. */
 const struct site *records_site_around(const struct records *records, uint64_t address);
 
-/* The index of the last mark at or before `address` in `section`; the number of marks when there is
- * none. */
-size_t records_mark_index(const struct records *records, const struct image_section *section,
-                          uint64_t address);
+/* The region around an address, or NULL: there code is read as the image's own bits say. */
+struct region *records_region_at(const struct records *records, uint64_t address);
 
-/* How code at `address`, in `section`, is to be read: the last mark at or before it, or the image's
- * own bits. */
-struct mark records_mark_at(const struct records *records, const struct image *image,
-                            const struct image_section *section, uint64_t address);
+/* The bits with which code at `address` decodes. */
+int records_bits_at(const struct records *records, const struct image *image, uint64_t address);
+
+/* Whether there is such a trap at an address. */
+int records_trap_at(const struct records *records, uint64_t address);
 
 #endif

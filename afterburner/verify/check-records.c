@@ -184,6 +184,29 @@ static void check_sites(struct verification *verification)
     }
 }
 
+/* Regions say how code is decoded, so what they say must be plain. */
+static void check_regions(struct verification *verification)
+{
+    const struct records *records = &verification->records;
+    uint64_t covered = 0;
+
+    for (size_t i = 0; i < records->region_count; i++) {
+        const struct region *region = &records->regions[i];
+        const struct image_section *section = image_section_at(verification->image, region->start);
+
+        if (i && region->start < covered)
+            findings_add(&verification->findings, FINDING_REGION_WRONG, FINDING_OPEN, region->start,
+                         NULL, "it begins before the end of the region before it");
+        if (region->end > covered)
+            covered = region->end;
+        if (!section || !section->executable || !section->bytes ||
+            region->end - section->address > section->size)
+            findings_add(&verification->findings, FINDING_REGION_WRONG, FINDING_OPEN, region->start,
+                         NULL, "it goes to 0x%llx, which is not one executable section",
+                         (unsigned long long)region->end);
+    }
+}
+
 static const struct site *site_around(const struct verification *verification, uint64_t address)
 {
     return records_site_around(&verification->records, address);
@@ -238,16 +261,6 @@ static void check_alternative(struct verification *verification,
     }
 }
 
-static int compare_places(const void *a, const void *b)
-{
-    const struct image_section *x = *(const struct image_section *const *)a,
-                               *y = *(const struct image_section *const *)b;
-
-    if (x->address != y->address)
-        return x->address < y->address ? -1 : 1;
-    return (x > y) - (x < y);
-}
-
 static uint64_t end_of(const struct image_section *section)
 {
     return section ? section->address + section->size : 0;
@@ -265,7 +278,7 @@ static void check_overlaps(struct verification *verification)
     for (size_t i = 0; i < image->section_count; i++)
         if (image->sections[i].allocated && image->sections[i].bytes && image->sections[i].size)
             list[count++] = &image->sections[i];
-    qsort(list, count, sizeof(*list), compare_places);
+    qsort(list, count, sizeof(*list), image_compare_sections);
     for (size_t i = 0; i < count; i++) {
         const struct image_section *section = list[i],
                                    *before = section->executable ? last : last_code;
@@ -351,6 +364,7 @@ void check_records(struct verification *verification)
 {
     check_layout(verification);
     check_sites(verification);
+    check_regions(verification);
     check_symbols(verification);
     check_tables(verification);
     check_all_data(verification);

@@ -39,14 +39,6 @@ static int is_header(const struct image *image, uint64_t offset)
     return offset < header || (offset >= table && offset - table < table_size);
 }
 
-static int compare_places(const void *a, const void *b)
-{
-    const struct image_section *x = *(const struct image_section *const *)a,
-                               *y = *(const struct image_section *const *)b;
-
-    return (x->address > y->address) - (x->address < y->address);
-}
-
 /* Bytes of a segment [from, to) that no section has: a finding with the first and last of them that
  * is more than fill. */
 static void check_gap(struct verification *verification, const struct image_segment *segment,
@@ -133,12 +125,8 @@ void check_segments(struct verification *verification)
 
         if (section->allocated && section->bytes && section->size)
             list[count++] = section;
-        if (section->executable && section->unreadable)
-            findings_add(&verification->findings, FINDING_NOT_DECODED, FINDING_OPEN,
-                         section->address, NULL, "the contents of %s cannot be read",
-                         section->name);
     }
-    qsort(list, count, sizeof(*list), compare_places);
+    qsort(list, count, sizeof(*list), image_compare_sections);
     for (size_t i = 0; i < image->segment_count; i++) {
         const struct image_segment *segment = &image->segments[i];
 

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where marks have code read in another way than the image's own. */
+/* Where code is read in another way than the image's own. */
 #include <stdlib.h>
 
 #include "cli/memory.h"
 #include "verify/walk.h"
-
-int mark_bits(const struct image *image, const struct mark *mark)
-{
-    return mark->bits == 16 || mark->bits == 32 ? mark->bits : image->bits;
-}
 
 const char *exemption_text(int exemption)
 {
@@ -24,57 +19,29 @@ const char *exemption_text(int exemption)
     }
 }
 
-/* The first mark at or behind an address. */
-static size_t mark_from(const struct records *records, uint64_t address)
+/* Whether `next` goes on with what `region` says, in the same section. */
+static int goes_on(const struct image *image, const struct region *region,
+                   const struct region *next)
 {
-    size_t low = 0, high = records->mark_count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (records->marks[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return region->end == next->start && region->bits == next->bits &&
+           region->exemption == next->exemption &&
+           image_section_at(image, region->start) == image_section_at(image, next->start);
 }
 
 size_t regions_list(const struct verification *verification, struct region **list)
 {
     const struct records *records = &verification->records;
-    const struct image *image = verification->image;
-    size_t count = 0, capacity = 0;
+    size_t count = 0;
 
-    *list = NULL;
-    for (size_t i = 0; i < verification->section_count; i++) {
-        const struct image_section *section = verification->sections[i].section;
-        uint64_t end = section->address + section->size;
+    *list = memory_allocate((records->region_count + 1) * sizeof(**list));
+    for (size_t i = 0; i < records->region_count; i++) {
+        const struct region *region = &records->regions[i];
 
-        for (size_t k = mark_from(records, section->address);
-             k < records->mark_count && records->marks[k].address < end; k++) {
-            const struct mark *mark = &records->marks[k], *next = mark + 1;
-            struct region region = {
-                .section = section,
-                .start = mark->address,
-                .end = k + 1 < records->mark_count && next->address < end ? next->address : end,
-                .bits = mark_bits(image, mark),
-                .exemption = mark->exemption,
-                .instructions = mark->instructions,
-            };
-            struct region *last = count ? *list + count - 1 : NULL;
-
-            if (region.start == region.end ||
-                (region.bits == image->bits && !exemption_text(region.exemption)))
-                continue;
-            if (last && last->section == section && last->end == region.start &&
-                last->bits == region.bits && last->exemption == region.exemption) {
-                last->end = region.end;
-                last->instructions += region.instructions;
-                continue;
-            }
-            memory_grow((void **)list, &capacity, count, sizeof(**list));
-            (*list)[count++] = region;
+        if (count && goes_on(verification->image, &(*list)[count - 1], region)) {
+            (*list)[count - 1].end = region->end;
+            (*list)[count - 1].instructions += region->instructions;
+        } else {
+            (*list)[count++] = *region;
         }
     }
     return count;

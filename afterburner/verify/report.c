@@ -182,7 +182,7 @@ static void print_regions(const struct verification *verification)
         other_bits += list[i].bits != verification->image->bits;
     }
     if (count)
-        printf("  marked: %zu regions, %llu bytes, %llu instructions; %zu exempt, %zu not of %d "
+        printf("  regions: %zu, %llu bytes, %llu instructions; %zu exempt, %zu not of %d "
                "bits\n",
                count, bytes, instructions, exempt, other_bits, verification->image->bits);
     free(list);
@@ -292,7 +292,7 @@ static json_t *alternatives_json(const struct verification *verification)
     return list;
 }
 
-/* Code that marks have read in another way than the image's own: what a reader of the certificate
+/* Code that regions have read in another way than the image's own: what a reader of the certificate
  * must agree with. */
 static json_t *regions_json(const struct verification *verification)
 {
@@ -301,10 +301,12 @@ static json_t *regions_json(const struct verification *verification)
     json_t *list = json_array();
 
     for (size_t i = 0; i < count; i++) {
+        const struct image_section *section =
+            image_section_at(verification->image, regions[i].start);
         const char *why = exemption_text(regions[i].exemption);
         json_t *object = json_object();
 
-        json_object_set_new(object, "section", json_text(regions[i].section->name));
+        json_object_set_new(object, "section", json_text(section ? section->name : ""));
         json_object_set_new(object, "start", hexadecimal(regions[i].start));
         json_object_set_new(object, "end", hexadecimal(regions[i].end));
         json_object_set_new(object, "bits", json_integer(regions[i].bits));

@@ -138,16 +138,11 @@ static void differ(struct walker *walker, const struct decoded *decoded, enum de
 static int decode(struct walker *walker, uint64_t address, struct decoded *decoded)
 {
     const struct image_section *section = walker->section;
-    struct records *records = &walker->verification->records;
-    size_t index = records_mark_index(records, section, address);
+    struct region *region = records_region_at(&walker->verification->records, address);
 
     decoded->address = address;
-    decoded->bits = walker->verification->image->bits;
-    decoded->exemption = AFTERBURN_EXEMPT_NOT;
-    if (index < records->mark_count) {
-        decoded->bits = mark_bits(walker->verification->image, &records->marks[index]);
-        decoded->exemption = records->marks[index].exemption;
-    }
+    decoded->bits = region ? region->bits : walker->verification->image->bits;
+    decoded->exemption = region ? region->exemption : AFTERBURN_EXEMPT_NOT;
     decoded->bytes = section->bytes + (address - section->address);
     decoded->available = section->size - (address - section->address);
     if (decoded->available > INSTRUCTION_MAX)
@@ -156,8 +151,8 @@ static int decode(struct walker *walker, uint64_t address, struct decoded *decod
                                              decoded->bytes, decoded->available,
                                              &decoded->instruction, decoded->operands)))
         return 0;
-    if (index < records->mark_count)
-        records->marks[index].instructions++;
+    if (region)
+        region->instructions++;
     return 1;
 }
 
@@ -230,17 +225,13 @@ static void leave_code(struct walker *walker, const struct decoded *decoded, uin
                      section->name);
 }
 
-/* A near branch does not change how code decodes: where marks say that its target has other bits,
+/* A near branch does not change how code decodes: where regions say that its target has other bits,
  * they are wrong about one of the two, and the target was decoded as what it will not run as. */
 static void change_bits(struct walker *walker, const struct decoded *decoded, uint64_t target)
 {
     const struct verification *verification = walker->verification;
     const struct image_section *section = image_section_at(verification->image, target);
-    size_t index = section ? records_mark_index(&verification->records, section, target)
-                           : verification->records.mark_count;
-    int bits = index < verification->records.mark_count
-                   ? mark_bits(verification->image, &verification->records.marks[index])
-                   : verification->image->bits;
+    int bits = records_bits_at(&verification->records, verification->image, target);
 
     if (section && section->executable && bits != decoded->bits)
         findings_add(&walker->verification->findings, FINDING_BRANCH_CHANGES_BITS, FINDING_OPEN,
@@ -436,8 +427,10 @@ static void collect_starts(struct walker *walker)
     }
     for (size_t i = 0; i < verification->records.site_count; i++)
         add_address(starts, verification->records.sites[i].start);
-    for (size_t i = 0; i < verification->records.mark_count; i++)
-        add_address(starts, verification->records.marks[i].address);
+    for (size_t i = 0; i < verification->records.region_count; i++) {
+        add_address(starts, verification->records.regions[i].start);
+        add_address(starts, verification->records.regions[i].end);
+    }
     for (size_t i = 0; i < verification->tables.target_count; i++)
         add_address(starts, verification->tables.targets[i].address);
     for (size_t i = 0; i < verification->tables.alternative_count; i++) {

@@ -36,23 +36,11 @@ struct verification {
  * a decoder cannot be started. */
 int walk_image(struct verification *verification);
 
-/* The bits that a mark makes code be decoded with. */
-int mark_bits(const struct image *image, const struct mark *mark);
-
 /* Why code is exempt, for people; NULL when it is not (enum afterburn_exemption). */
 const char *exemption_text(int exemption);
 
-/* A stretch of code that marks make be read in another way than the image's own: with other bits,
- * or as exempt. */
-struct region {
-    const struct image_section *section;
-    uint64_t start, end;
-    int bits, exemption;
-    uint64_t instructions; /* that began in it */
-};
-
-/* All of them, once the code has been walked, in the order of sections and addresses. Gives their
- * number; *list is the caller's to free. */
+/* All regions once the code has been walked, by address, with neighbours that are alike as one.
+ * Gives their number; *list is the caller's to free. */
 size_t regions_list(const struct verification *verification, struct region **list);
 
 /* Checks of the records themselves, once the code has been walked: overlaps, places, spans, symbols

@@ -31,6 +31,11 @@ ok "an abbreviated option is refused, not assembled without annotation" bash -c 
     "$0" --defs A=1 symbol.s -o x.o 2>said; test $? -eq 2 && grep -q "A=1: cannot be read" said && test ! -e x.o' "$AFTERBURNER_AS"
 ok "the same option in full" bash -c '"$0" --defsym A=1 symbol.s -o x.o' "$AFTERBURNER_AS"
 ok "an input that is not there is plain's error" bash -c '! "$0" nowhere.s -o x.o 2>ours; ! as nowhere.s -o x.o 2>plain; diff plain ours' "$AFTERBURNER_AS"
+ok "an input that is a folder is an error" bash -c 'mkdir -p folder; "$0" folder -o x.o 2>said; test $? -eq 3 && grep -q "folder: cannot be read: Is a directory" said && test ! -e x.o' "$AFTERBURNER_AS"
+ok "so is closed standard input" bash -c '"$0" -o x.o <&- 2>said; test $? -eq 3 && grep -q "cannot be read: Bad file descriptor" said && test ! -e x.o' "$AFTERBURNER_AS"
+ok "a section changed behind the filter's back is an error" bash -c '
+    printf "\t.macro to where\n\t.\\\\where\n\t.endm\n\t.afterburn_off\n\tcli\n\tto data\n\t.afterburn_on\n" >hidden.s
+    "$0" hidden.s -o x.o 2>said; test $? -eq 6 && grep -q "does not assemble though the plain one does" said && test ! -e x.o' "$AFTERBURNER_AS"
 printf '\tmov cr0, rax\n\tmov ss, eax\n' >naked.s
 ok "-mnaked-reg" bash -c '"$0" -mnaked-reg naked.s -o naked.o' "$AFTERBURNER_AS"
 ok "-mnaked-reg has the sites" has_sites 2 naked.o

@@ -123,7 +123,7 @@ printf '\t.globl f\nf:\tcli\n\tmov $0x40000003,%%eax\n\tret\n\t.data\n\t.quad 0x
 as number.s -o number.o
 ok "a number that looks like a module's address" clean number.o
 
-# --- Regions that marks have read in another way
+# --- Regions: code that is read in another way
 cat >regions.s <<'END'
 	.globl	f
 	.type	f,@function
@@ -146,13 +146,13 @@ f:	cli
 	ret
 END
 as regions.s -o regions.o && link --section-start=.text16=0x200000 regions.o -o regions
-ok "an image with marks" clean regions
+ok "an image with regions" clean regions
 ok "has its regions in the certificate" certificate '.regions == [
     {section: ".text", start: "0x100008", end: "0x10000b", bits: 64, exempt: "between .afterburn_off and .afterburn_on",
         instructions: 2},
     {section: ".text", start: "0x10000c", end: "0x100014", bits: 32, instructions: 3},
     {section: ".text16", start: "0x200000", end: "0x200003", bits: 16, exempt: "16-bit code", instructions: 3}]'
-ok "and a line in the report" bash -c '"$0" verify regions | grep "marked: 3 regions, 14 bytes, 8 instructions; 2 exempt, 2 not of 64 bits"' \
+ok "and a line in the report" bash -c '"$0" verify regions | grep "regions: 3, 14 bytes, 8 instructions; 2 exempt, 2 not of 64 bits"' \
     "$AFTERBURNER"
 clean good
 ok "an image without has none" certificate '.regions == []'
@@ -164,6 +164,17 @@ ok "and none from there" certificate '.counts.open == 1'
 cp good record-bits
 poke record-bits $(($(section_offset record-bits .afterburn) + 32 + 7)) '\x20'
 ok "a record of other bits than its code" finding record-bits site-mismatch 'is not where the record says'
+# Regions are at offset 32 of .afterburn in this file; length at 28, bits at 7.
+printf '\t.globl f\nf:\t.afterburn_off\n\tcpuid\n\t.afterburn_on\n\tnop\n\t.afterburn_off\n\tcpuid\n\t.afterburn_on\n\tret\n' >two.s
+as two.s -o two.o && link two.o -o two
+at=$(($(section_offset two .afterburn) + 32))
+ok "two regions" clean two
+cp two longer && poke longer $((at + 28)) '\x04'
+ok "a region into the next" finding longer region-wrong 'begins before the end'
+cp two shorter && poke shorter $((at + 28)) '\x01'
+ok "a region that ends in an instruction" finding shorter symbol-in-instruction 'bytes before the end of the instruction'
+cp two huge && poke huge $((at + 40 + 28 + 3)) '\x10'
+ok "a region out of its section" finding huge region-wrong 'not one executable section'
 # The AMD and the Intel length of a branch with an operand-size prefix: what one skips the other runs.
 printf '\t.globl f\nf:\t.byte 0x66, 0x0f, 0x84, 0, 0, 0x0f, 0xa2\n\tret\n' >length.s
 command as length.s -o length.o

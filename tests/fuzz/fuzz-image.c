@@ -4,7 +4,7 @@
  * something elf_check let pass, elf_check has to say no.
  *
  * Properties, beside what the sanitizers see: elf_check says why it refuses; what it refuses,
- * image_open refuses; sections, symbols, sites and marks are in order; each site is found at its
+ * image_open refuses; sections, symbols, sites and regions are in order; each site is found at its
  * start. */
 #include "cli/exit-codes.h"
 #include "fuzz.h"
@@ -80,15 +80,13 @@ static void check_records(const struct image *image)
         if (site->end > site->start)
             REQUIRE(found && found->start == site->start, "a site is found at its start");
     }
-    for (size_t i = 0; i < records.mark_count && !wrong[0]; i++) {
-        const struct image_section *section = image_section_at(image, records.marks[i].address);
+    for (size_t i = 0; i < records.region_count && !wrong[0]; i++) {
+        const struct region *region = &records.regions[i],
+                            *found = records_region_at(&records, region->start);
 
-        REQUIRE(i == 0 || records.marks[i - 1].address <= records.marks[i].address,
-                "marks are sorted");
-        if (section)
-            REQUIRE(records_mark_at(&records, image, section, records.marks[i].address).address ==
-                        records.marks[i].address,
-                    "a mark holds where it stands");
+        REQUIRE(i == 0 || records.regions[i - 1].start <= region->start, "regions are sorted");
+        if (region->end > region->start)
+            REQUIRE(found && found->start == region->start, "a region is found at its start");
     }
     records_free(&records);
 }

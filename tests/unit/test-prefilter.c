@@ -490,8 +490,10 @@ static void exemptions(void **state)
              5) "\ncli\n" LEAVE ".section .d,\"awG\",@progbits,f,comdat" ENTER(4) "\n" END,
          PRELUDE, NULL},
         {".section .text.f,\"axG\",@progbits,f,comdat\n.section .x,\"ax?\"\n",
-         LEAVE ".section .text.f,\"axG\",@progbits,f,comdat" ENTER(
-             5) "\n" LEAVE ".section .x,\"ax?\"" ENTER(5) "\n" END,
+         LEAVE
+         ".section .text.f,\"axG\",@progbits,f,comdat" ENTER(5) "\n" LEAVE ".section .x,\"ax?\""
+                                                                ";.Lab_enter 1+(.Lab_place>>2)*4"
+                                                                "\n" END,
          PRELUDE, NULL},
         {".section .d,\"awG\",@progbits,f,comdat\n", NULL, 0, NULL},
     };
@@ -571,7 +573,12 @@ static void macros(void **state)
          PRELUDE | DYNAMIC, NULL},
         {".AltMacro\n.NoAltMacro\n", ".AltMacro;.set .Lab_alt,1\n.NoAltMacro;.set .Lab_alt,0\n",
          PRELUDE | DYNAMIC, NULL},
-        {".include \"other.s\"\n", NULL, PRELUDE | DYNAMIC, NULL},
+        {".include \"other.s\"\n", ".include \"other.s\"\n" END, PRELUDE | DYNAMIC, NULL},
+        {".macro m to\n.\\to\n.text\n.endm\n",
+         ".macro m to\n.\\to\n" LEAVE ".text" ENTER(1) "\n.endm\n" END, PRELUDE, NULL},
+        {".code32\n.macro m\n.byte 0xfa\n.endm\n.byte 0xfa\n",
+         ".code32" CODE(32) "\n.macro m\n.byte 0xfa\n.endm\n.Lab_site .byte 0xfa\n" END, PRELUDE,
+         NULL},
         {".incbin \"blob\"\n", NULL, 0, NULL},
     };
     static const struct mode alternate = {.bits = 64, .alternate = 1};

@@ -44,11 +44,14 @@ static void add_site(struct chunks *chunks, uint64_t address, uint8_t span, uint
                    .span = span, .offset = span > 7, .length = 1, .bits = 64, .kind = kind});
 }
 
-static void add_mark(struct chunks *chunks, uint64_t address, uint8_t bits, uint16_t exemption)
+static void add_region(struct chunks *chunks, uint64_t address, uint32_t length, uint8_t bits,
+                       uint16_t exemption)
 {
-    add_record(
-        chunks, address,
-        &(struct afterburn_record){.bits = bits, .kind = AFTERBURN_MARK, .flags = exemption});
+    add_record(chunks, address,
+               &(struct afterburn_record){.bits = bits,
+                                          .kind = AFTERBURN_REGION,
+                                          .flags = exemption,
+                                          .displacement = (int32_t)length});
 }
 
 /* Reads the chunks as the image's section would be, from a block that ends where they end. */
@@ -100,7 +103,7 @@ static void absent(void **state)
     (void)state;
     assert_int_equal(records_read(&image, &records, wrong, sizeof(wrong)), 0);
     assert_false(records.present);
-    assert_int_equal(records.site_count + records.mark_count, 0);
+    assert_int_equal(records.site_count + records.region_count + records.trap_count, 0);
     assert_null(records_site_at(&records, 0x1000));
     records_free(&records);
 }
@@ -230,7 +233,7 @@ static void broken_chunks(void **state)
     (void)state;
     add_header(&chunks, 2, 0);
     add_site(&chunks, 0x1000, 7, 1);
-    add_mark(&chunks, 0x1010, 16, AFTERBURN_EXEMPT_BITS_16);
+    add_region(&chunks, 0x1010, 16, 16, AFTERBURN_EXEMPT_BITS_16);
     good = chunks;
 
     add_header(&chunks, 0, 0)->magic ^= 1;
@@ -280,52 +283,62 @@ static void broken_chunks(void **state)
     expect_wrong(&chunks, "section .afterburn has no record header at offset 0x48");
 }
 
-static void expect_mark(const struct records *records, uint64_t address, int bits, int exemption)
+static void expect_region(const struct records *records, uint64_t address, uint64_t start, int bits,
+                          int exemption)
 {
-    struct image_section text = {.name = ".text", .address = 0x1000, .size = 0x1000};
     struct image image = {.bits = 64};
-    struct mark mark = records_mark_at(records, &image, &text, address);
+    const struct region *region = records_region_at(records, address);
 
-    assert_int_equal(mark.bits, bits);
-    assert_int_equal(mark.exemption, exemption);
+    assert_int_equal(records_bits_at(records, &image, address), bits);
+    if (!start) {
+        assert_null(region);
+        return;
+    }
+    assert_non_null(region);
+    assert_int_equal(region->start, start);
+    assert_int_equal(region->exemption, exemption);
 }
 
-/* Sorted by address; of equal addresses the last one written holds. */
-static void marks(void **state)
+/* Sorted by address; bits that nobody has are the image's; one without bytes is a trap. */
+static void regions(void **state)
 {
     struct chunks chunks = {.size = 0};
     struct records records;
 
     (void)state;
     add_header(&chunks, 7, 0);
-    add_mark(&chunks, 0x1800, 64, 0);
-    add_mark(&chunks, 0x1400, 16, AFTERBURN_EXEMPT_BITS_16);
-    add_mark(&chunks, 0x1400, 64, AFTERBURN_EXEMPT_SECTION);
-    add_mark(&chunks, 0x1400, 32, AFTERBURN_EXEMPT_DIRECTIVE);
+    add_region(&chunks, 0x1800, 0x10, 7, AFTERBURN_EXEMPT_SECTION);
+    add_region(&chunks, 0x1400, 0x100, 16, AFTERBURN_EXEMPT_BITS_16);
+    add_region(&chunks, 0x1500, 0, 64, AFTERBURN_EXEMPT_NOT);
     add_site(&chunks, 0x1900, 7, 1);
-    add_mark(&chunks, 0x0800, 16, AFTERBURN_EXEMPT_BITS_16); /* another section's */
-    add_mark(&chunks, 0x1600, 32, AFTERBURN_EXEMPT_NOT);
+    add_region(&chunks, 0x0800, 0xc0000000, 32, AFTERBURN_EXEMPT_NOT);
+    add_region(&chunks, 0x1500, 1, 64, AFTERBURN_EXEMPT_DIRECTIVE);
+    add_region(&chunks, 0x1408, 0, 16, AFTERBURN_EXEMPT_NOT);
     expect_valid(&chunks, 64, &records);
     assert_int_equal(records.site_count, 1);
-    assert_int_equal(records.mark_count, 6);
-    for (size_t i = 1; i < records.mark_count; i++)
-        assert_true(records.marks[i - 1].address <= records.marks[i].address);
-    assert_int_equal(records.marks[1].bits, 16);
-    assert_int_equal(records.marks[2].exemption, AFTERBURN_EXEMPT_SECTION);
-    assert_int_equal(records.marks[3].bits, 32);
+    assert_int_equal(records.region_count, 4);
+    assert_int_equal(records.trap_count, 2);
+    for (size_t i = 1; i < records.region_count; i++)
+        assert_true(records.regions[i - 1].start < records.regions[i].start);
 
-    expect_mark(&records, 0x1000, 64, AFTERBURN_EXEMPT_NOT);
-    expect_mark(&records, 0x13ff, 64, AFTERBURN_EXEMPT_NOT);
-    expect_mark(&records, 0x1400, 32, AFTERBURN_EXEMPT_DIRECTIVE);
-    expect_mark(&records, 0x15ff, 32, AFTERBURN_EXEMPT_DIRECTIVE);
-    expect_mark(&records, 0x1600, 32, AFTERBURN_EXEMPT_NOT);
-    expect_mark(&records, 0x1800, 64, AFTERBURN_EXEMPT_NOT);
-    expect_mark(&records, 0x1fff, 64, AFTERBURN_EXEMPT_NOT);
+    expect_region(&records, 0x07ff, 0, 64, 0);
+    expect_region(&records, 0x0800, 0x0800, 32, AFTERBURN_EXEMPT_NOT);
+    expect_region(&records, 0x13ff, 0x0800, 32, AFTERBURN_EXEMPT_NOT);
+    expect_region(&records, 0x1400, 0x1400, 16, AFTERBURN_EXEMPT_BITS_16);
+    expect_region(&records, 0x14ff, 0x1400, 16, AFTERBURN_EXEMPT_BITS_16);
+    expect_region(&records, 0x1500, 0x1500, 64, AFTERBURN_EXEMPT_DIRECTIVE);
+    expect_region(&records, 0x1501, 0, 64, 0);
+    expect_region(&records, 0x180f, 0x1800, 64, AFTERBURN_EXEMPT_SECTION);
+    expect_region(&records, 0x1810, 0, 64, 0);
+    assert_int_equal(records.regions[0].end, 0xc0000800);
+    assert_true(records_trap_at(&records, 0x1500));
+    assert_true(records_trap_at(&records, 0x1408));
+    assert_false(records_trap_at(&records, 0x1400));
     records_free(&records);
 }
 
 /* A relocatable file can hold several sections of the name, in COMDAT groups: all of them count,
- * and their marks keep their order. */
+ * whichever has a record. */
 static void several_sections(void **state)
 {
     struct chunks first = {.size = 0}, second = {.size = 0};
@@ -341,9 +354,9 @@ static void several_sections(void **state)
     (void)state;
     add_header(&first, 2, 1);
     add_site(&first, 0x1100, 7, 1);
-    add_mark(&first, 0x1200, 64, AFTERBURN_EXEMPT_DIRECTIVE);
+    add_region(&first, 0x1200, 8, 64, AFTERBURN_EXEMPT_DIRECTIVE);
     add_header(&second, 2, 2);
-    add_mark(&second, 0x1200, 32, AFTERBURN_EXEMPT_NOT);
+    add_region(&second, 0x1208, 8, 32, AFTERBURN_EXEMPT_NOT);
     add_site(&second, 0x1000, 7, 2);
     sections[0].bytes = exact_copy(first.bytes, first.size);
     sections[0].size = first.size;
@@ -356,8 +369,9 @@ static void several_sections(void **state)
     assert_int_equal(records.sites[0].source, 2);
     assert_int_equal(records.sites[1].start, 0x1100);
     assert_int_equal(records.sites[1].source, 1);
-    assert_int_equal(records.mark_count, 2);
-    expect_mark(&records, 0x1200, 32, AFTERBURN_EXEMPT_NOT);
+    assert_int_equal(records.region_count, 2);
+    expect_region(&records, 0x1200, 0x1200, 64, AFTERBURN_EXEMPT_DIRECTIVE);
+    expect_region(&records, 0x1208, 0x1208, 32, AFTERBURN_EXEMPT_NOT);
     records_free(&records);
 
     ((struct afterburn_header *)sections[2].bytes)->magic ^= 1; /* not only the first is checked */
@@ -368,10 +382,10 @@ static void several_sections(void **state)
     free(sections[2].bytes);
 }
 
-/* Many marks with rising and falling addresses and many equal ones: sorted, and stably. */
-static void many_marks(void **state)
+/* Many regions in falling order: sorted, and each found. */
+static void many_regions(void **state)
 {
-    enum { NUMBER = 100000 };
+    enum { NUMBER = 100000, LENGTH = 8, FIRST = 0x40000000 };
     const size_t size = sizeof(struct afterburn_header) + NUMBER * sizeof(struct afterburn_record);
     unsigned char *bytes = calloc(1, size);
     struct image_section section = {.name = ".afterburn", .size = size, .bytes = bytes};
@@ -390,16 +404,17 @@ static void many_marks(void **state)
     record = (struct afterburn_record *)(bytes + sizeof(struct afterburn_header));
     for (int i = 0; i < NUMBER; i++)
         record[i] =
-            (struct afterburn_record){.kind = AFTERBURN_MARK,
-                                      .bits = 64,
-                                      .flags = (uint16_t)(i / 1000),
-                                      .site = 0x40000000 + (NUMBER - i) % 1000 -
+            (struct afterburn_record){.kind = AFTERBURN_REGION,
+                                      .bits = 32,
+                                      .displacement = LENGTH,
+                                      .site = FIRST + (NUMBER - 1 - i) * LENGTH -
                                               (int32_t)((unsigned char *)&record[i] - bytes)};
     assert_int_equal(records_read(&image, &records, wrong, sizeof(wrong)), 0);
-    assert_int_equal(records.mark_count, NUMBER);
-    for (size_t i = 0; i < NUMBER; i++) {
-        assert_int_equal(records.marks[i].address, 0x40000000 + i / 100);
-        assert_int_equal(records.marks[i].exemption, i % 100);
+    assert_int_equal(records.region_count, NUMBER);
+    for (uint64_t i = 0; i < NUMBER; i++) {
+        assert_int_equal(records.regions[i].start, FIRST + i * LENGTH);
+        assert_ptr_equal(records_region_at(&records, FIRST + i * LENGTH + LENGTH - 1),
+                         &records.regions[i]);
     }
     records_free(&records);
     free(bytes);
@@ -412,8 +427,8 @@ int main(void)
         cmocka_unit_test(empty),          cmocka_unit_test(one_chunk),
         cmocka_unit_test(equal_starts),   cmocka_unit_test(several_chunks),
         cmocka_unit_test(addresses_wrap), cmocka_unit_test(broken_chunks),
-        cmocka_unit_test(marks),          cmocka_unit_test(several_sections),
-        cmocka_unit_test(many_marks),
+        cmocka_unit_test(regions),        cmocka_unit_test(several_sections),
+        cmocka_unit_test(many_regions),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

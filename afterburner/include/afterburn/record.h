@@ -57,7 +57,7 @@ struct afterburn_record {
     uint8_t offset;  /* of the instruction in the span: 0, or the pad's length for sti */
     uint8_t length;  /* bytes of the instruction, prefixes included */
     uint8_t bits;    /* 16, 32 or 64: how it decodes */
-    uint16_t kind;   /* entry number of sensitive.def, or AFTERBURN_MARK */
+    uint16_t kind;   /* entry number of sensitive.def, or AFTERBURN_REGION */
     uint16_t flags;  /* enum afterburn_record_flags */
     uint8_t width;   /* operand width in bytes; without operands, the operand size in force */
     uint8_t reg;     /* general register operands in the order of the Intel manual: the only or */
@@ -75,10 +75,10 @@ struct afterburn_record {
     uint64_t identity; /* XXH64 over what afterburner/as/identity.h says */
 };
 
-/* A mark: a record that says how the bytes of its section from `site` on are to be read, up to the
- * next mark. Its span is 0, `bits` is 16, 32 or 64, `flags` an exemption. Before the first mark:
- * the file's own bits, not exempt. */
-#define AFTERBURN_MARK 0xff00
+/* A region: a record that says how the code from `site` on is to be read, for `displacement` bytes
+ * (unsigned). Its span is 0, `bits` is 16, 32 or 64, `flags` an exemption. Outside of regions code
+ * has the file's own bits and is not exempt. */
+#define AFTERBURN_REGION 0xff00
 
 enum afterburn_exemption {
     AFTERBURN_EXEMPT_NOT = 0,

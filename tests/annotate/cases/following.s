@@ -58,3 +58,39 @@ f:	cli
 	cli
 	.section .b
 	sti
+# .previous between places that differ, whose regions would be lost if it were not followed.
+	.section .d,"ax"
+	cli
+	.data
+	.previous
+	.code32
+	cli
+	.code64
+	.macro switch to
+	.\to
+	.endm
+	switch data
+	.text
+	wrmsr
+# A section joins the group of the one gas is in, which only gas knows.
+	.macro cold
+	.pushsection .text.unlikely,"ax?"
+	clts
+	.popsection
+	.endm
+	cold
+	.section .text._Z1hv,"axG",@progbits,_Z1hv,comdat
+	cold
+# Bytes in a macro's body: in which code size they will be used nobody knows.
+	.macro bytes
+	.byte 0x0f,0x01,0xd9
+	.endm
+	.text
+	.afterburn_off
+	bytes
+	.afterburn_on
+	.byte 0x0f,0x01,0xd9
+	.section .sect,"aw"
+	.sect .e,"ax"
+	.afterburn_off
+	cli

@@ -69,16 +69,12 @@ static int is_alternatives_edge(const struct side *side, uint64_t address)
     return 0;
 }
 
-/* An int3 that a mark is at: `int $3`, which GNU as makes an int3 of. It has a pad but no site
- * (docs/record-format.md, "Marks"). */
-static int is_marked_trap(const struct side *side, const struct part *part, uint64_t address)
+/* An int3 that a region of no bytes is at: `int $3`, which GNU as makes an int3 of. It has a pad
+ * but no site (docs/record-format.md, "Regions"). */
+static int is_padded_trap(const struct side *side, const struct part *part, uint64_t address)
 {
-    if (part->bytes[address - part->section->address] != 0xcc)
-        return 0;
-    for (size_t i = 0; i < side->records.mark_count; i++)
-        if (side->records.marks[i].address == address)
-            return 1;
-    return 0;
+    return part->bytes[address - part->section->address] == 0xcc &&
+           records_trap_at(&side->records, address);
 }
 
 /* The nops and int3 from an address on, up to the next site of the side, an alternative's edge or a
@@ -96,7 +92,7 @@ static void read_run(const struct side *side, const struct part *part, uint64_t 
         run->list[run->count++] =
             (struct kept){.address = address, .length = length, .bits = (uint8_t)bits};
         address += length;
-        if (is_alternatives_edge(side, address) || is_marked_trap(side, part, address - length))
+        if (is_alternatives_edge(side, address) || is_padded_trap(side, part, address - length))
             break;
     }
     run->end = address;
@@ -298,7 +294,7 @@ static uint64_t step_over_trap_pad(const struct side *side, const struct part *p
     uint64_t trap = part->kept_count ? part->kept[part->kept_count - 1].address : 0, at = address;
     uint8_t length;
 
-    if (!part->kept_count || address != trap + 1 || !is_marked_trap(side, part, trap))
+    if (!part->kept_count || address != trap + 1 || !is_padded_trap(side, part, trap))
         return address;
     while (at < trap + TRAP_SPAN &&
            is_nop_or_int3(part, at, part->kept[part->kept_count - 1].bits, &length))
@@ -340,16 +336,14 @@ int align_parts(const struct pair *pair, struct part *plain, struct part *annota
             b = next;
         }
         /* A plain object does not say its code's size: the annotated one does for both. */
-        bits =
-            records_mark_at(&pair->annotated.records, &pair->annotated.image, annotated->section, b)
-                .bits;
+        bits = records_bits_at(&pair->annotated.records, &pair->annotated.image, b);
         read_run(&pair->plain, plain, a, bits, &p);
         read_run(&pair->annotated, annotated, b, bits, &q);
         /* Fill up to an alternative's edge on one side only: the other side waits. */
         at_edge = is_alternatives_edge(&pair->plain, a);
         if (at_edge != is_alternatives_edge(&pair->annotated, b))
             shorten(at_edge ? &p : &q, 0);
-        if (q.count && is_marked_trap(&pair->annotated, annotated, q.end - 1))
+        if (q.count && is_padded_trap(&pair->annotated, annotated, q.end - 1))
             shorten(&p, q.count);
         if (p.count || q.count) {
             if (match_runs(pair, plain, &p, annotated, &q))
