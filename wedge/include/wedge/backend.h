@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The contract between the wedge and a hypervisor: what a back end must be able to do. Everything
+ * else is the wedge's.
+ *
+ * Frames: guest-physical memory is numbered from 0 in pages of 4096 bytes ("page numbers"); a place
+ * may have other numbers ("frames"), which only table entries hold. Times are nanoseconds since the
+ * machine started. A call that fails does not return: it ends the run with a report (wedge_stop),
+ * since the wedge cannot go on with a state that it does not know.
+ */
+#ifndef WEDGE_BACKEND_H
+#define WEDGE_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct vcpu;
+
+/* How a run ends; what it is for the runner is in docs/: enum run_exit_code. */
+enum backend_end {
+    BACKEND_END_POWER_OFF,
+    BACKEND_END_REBOOT,
+    BACKEND_END_GUEST_CRASHED,
+    BACKEND_END_WEDGE_STOPPED,
+};
+
+struct backend {
+    const char *name;
+
+    /* Memory. */
+    uint64_t
+        page_count; /* of guest-physical memory, with what the wedge keeps for itself at its end */
+    uint64_t own_pages_start, own_pages_end; /* of the wedge's own pages: tables are made of them */
+
+    /* Tables of pages that the place reads: 512 entries each, made of own pages. An entry is made
+     * from a page number and flags of the processor's (AMD64 manual 2, 5.3). A sealed page is a
+     * table, and is only written by table_write; an open one is memory. */
+    uint64_t (*table_entry)(uint64_t page, uint64_t flags);
+    void (*table_seal)(uint64_t page);
+    void (*table_open)(uint64_t page);
+    void (*table_write)(uint64_t page, unsigned index,
+                        uint64_t entry); /* may wait for table_flush */
+    void (*table_flush)(
+        bool translations); /* writes what waits; with `translations` forgets cached ones */
+    void (*flush_address)(uint64_t address);
+    void (*root_seal)(uint64_t page); /* like table_seal, for a table of the highest level */
+    void (*root_open)(uint64_t page);
+    void (*root_load)(uint64_t kernel_page, uint64_t user_page); /* 0: no root for user mode yet */
+
+    /* Goes on with the guest as vcpu says; does not return. */
+    void (*resume)(struct vcpu *vcpu) __attribute__((noreturn));
+    void (*load_bases)(struct vcpu *vcpu); /* the FS and GS bases of the mode that vcpu is in */
+    void (*load_descriptors)(struct vcpu *vcpu); /* the GDT and LDT that user mode sees */
+
+    /* Time and events. */
+    uint64_t (*clock)(void);
+    void (*timer_set)(uint64_t deadline); /* UINT64_MAX: never */
+    void (*wait)(void);                   /* until an event comes; called with interrupts off */
+    void (*events)(void);                 /* takes what came: console input */
+
+    /* Ports that no device of the wedge has, and the guest's console. */
+    uint32_t (*port_read)(uint16_t port, int width);
+    void (*port_write)(uint16_t port, int width, uint32_t value);
+    void (*guest_console)(uint8_t byte);
+    uint64_t (*wall_clock)(void); /* seconds since 1970 */
+
+    void (*log)(const char *text, size_t length); /* the wedge's own words */
+    void (*end)(enum backend_end how) __attribute__((noreturn));
+};
+
+extern struct backend *backend; /* the one we run on */
+
+#endif
