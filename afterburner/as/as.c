@@ -57,6 +57,7 @@ struct job {
     char *filtered_path; /* what gas is given to annotate: a /proc/self/fd name, or NULL for the
                             file itself */
     int stdin_copy;      /* memfd with what standard input held, or -1 */
+    char *end_path;      /* a second text that closes what the first left open, or NULL */
     char *source;        /* for identities */
 };
 
@@ -227,7 +228,7 @@ static int become_plain(struct job *job)
 static char **make_words(const struct job *job, char *prelude, char *output, char *dependencies)
 {
     const struct as_arguments *arguments = &job->arguments;
-    char **words = memory_allocate((arguments->word_count + 8) * sizeof(char *));
+    char **words = memory_allocate((arguments->word_count + 9) * sizeof(char *));
     size_t count = 0, next_input = 0;
 
     words[count++] = job->real_as;
@@ -247,12 +248,16 @@ static char **make_words(const struct job *job, char *prelude, char *output, cha
         } else if (next_input == 0) {
             words[count++] = prelude;
             words[count++] = job->filtered_path ? job->filtered_path : arguments->words[i];
+            if (job->end_path)
+                words[count++] = job->end_path;
         }
         next_input++;
     }
     if (prelude && arguments->input_count == 0) {
         words[count++] = prelude;
         words[count++] = job->filtered_path;
+        if (job->end_path)
+            words[count++] = job->end_path;
     }
     words[count++] = "-o";
     words[count++] = output;
@@ -319,8 +324,8 @@ static int write_dependencies(const struct job *job, int fd, const char *prelude
     cursor = strchr(text, ':');
     for (char *word = cursor ? strtok_r(cursor + 1, " \\\n", &cursor) : NULL; word;
          word = strtok_r(NULL, " \\\n", &cursor)) {
-        if (strcmp(word, prelude) == 0)
-            continue; /* the user does not know of it */
+        if (strcmp(word, prelude) == 0 || (job->end_path && strcmp(word, job->end_path) == 0))
+            continue; /* the user does not know of them */
         if (!job->filtered_path || strcmp(word, job->filtered_path) != 0) {
             print_dependency(out, word, &column);
             continue;
@@ -405,11 +410,15 @@ static int filter_inputs(struct job *job)
     return job->filtered.needs_prelude;
 }
 
-/* Gives gas a copy of what was rewritten, joined or came by standard input. */
+/* Gives gas a copy of what was rewritten, joined or came by standard input, and a text of its own
+ * for the end: gas may leave the first before its last line. */
 static int provide_filtered(struct job *job)
 {
+    static const char end[] = ".Lab_end\n";
     const struct input *first = &job->inputs[0];
 
+    if (job->filtered.needs_end && memory_file(end, sizeof(end) - 1, &job->end_path) < 0)
+        return -1;
     if (job->filtered.text)
         return named_file(first->name, job->filtered.text, job->filtered.size, &job->filtered_path);
     if (job->joined)
@@ -455,7 +464,9 @@ static int assemble(struct job *job, char *prelude, char *object_path, char *dep
 
 static int finish(struct job *job, int object_fd, char *object_path)
 {
-    struct complete_options options = {.source = job->source, .compiled = job->filtered.compiled};
+    struct complete_options options = {.source = job->source,
+                                       .compiled = job->filtered.compiled,
+                                       .needs_end = job->filtered.needs_end};
     unsigned char *object;
     struct stat status;
     int code;
@@ -647,6 +658,11 @@ static int start(struct job *job, const char *mode, const char *policy_path)
         return let_gas_refuse(job, unreadable);
     if (!filter_inputs(job))
         return become_plain(job);
+    if (job->filtered.ends && job->input_count > 1) {
+        message_error("%s: .end among several inputs is not supported; assemble them one by one",
+                      job->inputs[0].name);
+        return EXIT_CODE_USAGE;
+    }
     return annotate(job);
 }
 
@@ -670,6 +686,7 @@ int command_as(int argc, char **argv)
     free(job.joined);
     free(job.filtered.text);
     free(job.filtered_path);
+    free(job.end_path);
     free(job.inputs);
     free(job.source);
     policy_free(job.policy);

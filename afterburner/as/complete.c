@@ -9,6 +9,7 @@
 
 #include "afterburn/record.h"
 #include "as/identity.h"
+#include "as/prelude.h"
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "decode/classify.h"
@@ -44,6 +45,7 @@ struct object {
     struct places taken; /* where relocations of data point: fix-up tables and the like */
     struct identity_counter *counter;
     const struct complete_options *options;
+    int end_seen;
 };
 
 /* One section with sites in it. */
@@ -354,7 +356,7 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
         /* gas makes int3 of `int $3`: innocuous, so the record becomes a region of no bytes.
          */
         *record = (struct afterburn_record){
-            .site = record->site, .bits = record->bits, .kind = AFTERBURN_REGION};
+            .site = record->site, .length = 1, .bits = record->bits, .kind = AFTERBURN_REGION};
         return 0;
     }
     kind = classify_zydis(&instruction, operands);
@@ -392,8 +394,16 @@ static int complete_one(struct object *object, asection *section, arelent **relo
     int status;
 
     memcpy(&record, bytes, sizeof(record));
-    if (record.kind == AFTERBURN_REGION)
+    if (record.kind == AFTERBURN_REGION) {
+        if (symbol && !(symbol->section->flags & SEC_CODE))
+            record.displacement = 0; /* nobody decodes it */
+        if (record.length == PRELUDE_END_LENGTH) {
+            object->end_seen = 1;
+            record.length = 0;
+        }
+        memcpy(bytes, &record, sizeof(record));
         return 0;
+    }
     code = symbol ? code_of(object, list, symbol->section) : NULL;
     if (!code)
         return fail(object, section, at, "the record does not point into a section with contents");
@@ -493,6 +503,13 @@ int complete_records(const char *object_path, unsigned char *bytes, size_t size,
         object.symbol_count = room > 0 ? bfd_canonicalize_symtab(object.bfd, object.symbols) : 0;
         status = complete_sections(&object);
         free(object.symbols);
+    }
+    if (status == 0 && options->needs_end && !object.end_seen) {
+        message_error(
+            "%s: GNU as did not read the text to its end, so that .afterburn_off and code "
+            "sizes cannot be followed; is a comment never closed?",
+            options->source);
+        status = -1;
     }
     bfd_close(object.bfd);
     return status;

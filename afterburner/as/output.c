@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/exit-codes.h"
@@ -107,12 +108,37 @@ static int write_named(const char *name, const char *bytes, size_t size)
     return status;
 }
 
+/* Some file systems say only at a close that the disk is full: one of a second descriptor asks them
+ * while the file has no name yet. */
+static int ask_for_errors(int fd)
+{
+    int copy = dup(fd);
+
+    return copy < 0 ? -1 : close(copy);
+}
+
+/* A pipe or a device is not replaced. */
+static int write_special(const char *name, const char *bytes, size_t size)
+{
+    int fd = open(name, O_WRONLY | O_TRUNC | O_CLOEXEC), status;
+
+    if (fd < 0)
+        return -1;
+    status = output_write_bytes(fd, bytes, size);
+    return close(fd) < 0 ? -1 : status;
+}
+
 /* A file without a name leaves nothing behind when we are killed. */
 static int write_file(const char *name, const char *bytes, size_t size)
 {
-    char *folder = memory_format("%.*s.", folder_length(name), name);
-    int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666), status, reason;
+    struct stat there;
+    char *folder;
+    int fd, status, reason;
 
+    if (stat(name, &there) == 0 && !S_ISREG(there.st_mode))
+        return write_special(name, bytes, size);
+    folder = memory_format("%.*s.", folder_length(name), name);
+    fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
     free(folder);
     if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT))
         return write_named(name, bytes, size);
@@ -120,8 +146,13 @@ static int write_file(const char *name, const char *bytes, size_t size)
         return -1;
     status = output_write_bytes(fd, bytes, size);
     if (status == 0)
-        status = give_name(fd, name);
+        status = ask_for_errors(fd);
     reason = errno;
+    if (status == 0 && give_name(fd, name) < 0) {
+        /* There are file systems without hard links, and policies against them. */
+        close(fd);
+        return write_named(name, bytes, size);
+    }
     close(fd);
     errno = reason;
     return status;

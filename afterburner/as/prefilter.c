@@ -114,7 +114,8 @@ static int place(const struct filter *filter)
     int exempt = !policy_section_on(filter->options->policy, section->name, strlen(section->name));
 
     return (section->executable ? PRELUDE_PLACE_CODE : 0) | (exempt ? PRELUDE_PLACE_EXEMPT : 0) |
-           (section->grouped ? PRELUDE_PLACE_GROUPED : 0);
+           (section->grouped ? PRELUDE_PLACE_GROUPED : 0) |
+           (section->unsure ? PRELUDE_PLACE_UNSURE : 0);
 }
 
 static int place_is_special(int place)
@@ -126,9 +127,9 @@ static int place_is_special(int place)
 static void place_text(const struct filter *filter, char *text, size_t capacity)
 {
     snprintf(text, capacity, "%d%s", place(filter),
-             filter->sections.current.joins ? "+(.Lab_place>>2)*4" : "");
+             filter->sections.current.joins ? "+((.Lab_place>>2)-((.Lab_place>>3)*2))*4" : "");
 }
-_Static_assert(PRELUDE_PLACE_GROUPED == 1 << 2, "the highest bit, which place_text inherits");
+_Static_assert(PRELUDE_PLACE_GROUPED == 1 << 2, "the bit that place_text inherits");
 
 /* Before the first statement: a rule of the policy may exempt .text, where the text begins. The
  * lines before it may be the preprocessor's, which must stay at their lines' start. */
@@ -148,7 +149,7 @@ static void follow_section(struct filter *filter, const struct statement *statem
 {
     enum section_step step =
         sections_follow(&filter->sections, word, length, operands, statement->end);
-    char now[32], text[64];
+    char now[64], text[96];
 
     if (step == SECTION_NONE || !follows(filter, place_is_special(place(filter))))
         return;
@@ -184,6 +185,34 @@ static void follow_code_size(struct filter *filter, const struct statement *stat
         return;
     snprintf(text, sizeof(text), ";.Lab_code %d", bits);
     insert(filter, statement->end, text);
+}
+
+/* Whether gas alone can tell what a statement of a macro's body is: its word is made of the macro's
+ * arguments. */
+static int is_hidden(const struct filter *filter, const char *word, size_t length, const char *end)
+{
+    if (memchr(word, '\\', length) || (word + length < end && word[length] == '&'))
+        return 1;
+    /* In this mode arguments are replaced without a backslash to show it. */
+    return filter->alternate && filter->macro_depth && length && *word != '.' &&
+           mnemonic_look_up(word, length) == MNEMONIC_INNOCUOUS &&
+           !statement_word_is(word, length, "local");
+}
+
+/* Before such a statement; gives whether .Lab_hidden is to be put behind it. */
+static int leave_for_hidden(struct filter *filter, const struct statement *statement)
+{
+    filter->changes_bits = 1;
+    if (!follows(filter, 1))
+        return 0;
+    insert(filter, statement->start, ".Lab_leave;");
+    return 1;
+}
+
+static void follow_hidden(struct filter *filter, const struct statement *statement)
+{
+    if (leave_for_hidden(filter, statement))
+        insert(filter, statement->end, ";.Lab_hidden");
 }
 
 /* --- Data directives that hold instructions
@@ -332,10 +361,7 @@ static void follow_file(struct filter *filter, const char *operands, const char 
 static void filter_directive(struct filter *filter, const struct statement *statement,
                              const char *word, size_t length, const char *operands)
 {
-    if (memchr(word, '\\', length)) {
-        filter->changes_bits = 1;
-        follows(filter, 1); /* it may be any of those below */
-    } else if (sections_changes(word, length)) {
+    if (sections_changes(word, length)) {
         follow_section(filter, statement, word, length, operands);
     } else if (statement_word_is(word, length, ".code16") ||
                statement_word_is(word, length, ".code16gcc")) {
@@ -367,11 +393,13 @@ static void filter_directive(struct filter *filter, const struct statement *stat
             statement_word_is(operands, (size_t)(statement->end - operands), "noprefix");
     } else if (statement_word_is(word, length, ".include")) {
         filter->result->needs_prelude = filter->result->needs_dynamic = 1;
-        follows(filter, 1); /* the prelude's directives may be in it */
+        follow_hidden(filter, statement);
     } else if (statement_word_is(word, length, ".file")) {
         follow_file(filter, operands, statement->end);
     } else if (statement_word_is(word, length, ".ident")) {
         filter->result->compiled = 1;
+    } else if (statement_word_is(word, length, ".end")) {
+        filter->result->ends = 1;
     } else if (filter->sections.current.executable && statement_word_is(word, length, ".byte")) {
         filter_bytes(filter, statement, operands);
     }
@@ -576,6 +604,7 @@ static void filter_statement(struct filter *filter, const struct statement *stat
 {
     const char *at = statement->start, *word;
     size_t length;
+    int hidden;
 
     if (statement->start == statement->end || statement->labels)
         filter->pending.start = NULL;
@@ -584,12 +613,19 @@ static void filter_statement(struct filter *filter, const struct statement *stat
     if (*statement->start == '.') {
         filter->pending.start = NULL;
         length = statement_word(&at, statement->end, &word);
-        filter_directive(filter, statement, word, length, at);
+        if (is_hidden(filter, word, length, statement->end))
+            follow_hidden(filter, statement);
+        else
+            filter_directive(filter, statement, word, length, at);
         return;
     }
+    length = statement_word(&at, statement->end, &word);
+    hidden = is_hidden(filter, word, length, statement->end) && leave_for_hidden(filter, statement);
     filter_instruction(filter, statement);
     if (memchr(statement->start, '"', (size_t)(statement->end - statement->start)))
         filter_strings(filter, statement);
+    if (hidden)
+        insert(filter, statement->end, ";.Lab_hidden");
 }
 
 /* What a first pass finds out about the text for the second. */
@@ -628,10 +664,7 @@ static struct survey run(const char *text, size_t size, const struct prefilter_o
             start_place(&filter, statement.start);
         filter_statement(&filter, &statement);
     }
-    if (survey) {
-        insert(&filter, text + size, size && text[size - 1] == '\n' ? "" : "\n");
-        append_string(&filter, ".Lab_end\n");
-    }
+    result->needs_end = survey != NULL;
     if (filter.out) {
         copy_to(&filter, text + size);
         result->text = filter.out;

@@ -24,6 +24,8 @@ struct prefilter_result {
     char *text; /* the rewritten text, NULL when it equals the input; the caller frees it */
     size_t size;
     int needs_prelude;  /* something in the text may make a site */
+    int needs_end;      /* behind the text, even where it ends early, .Lab_end must come */
+    int ends;           /* it has the directive .end, behind which gas reads no more of it */
     int needs_dynamic;  /* instructions are put together by macros: prelude_options.dynamic */
     int compiled;       /* the text came from a compiler (.ident): the calling convention holds */
     char source[4096];  /* source path from the first line marker, or the name in .file; "" when

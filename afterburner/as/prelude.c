@@ -26,7 +26,7 @@
  */
 #define PLACE_HAS(bit) "(.Lab_place>>" #bit ")-((.Lab_place>>" #bit ">>1)<<1)"
 _Static_assert(PRELUDE_PLACE_CODE == 1 << 0 && PRELUDE_PLACE_EXEMPT == 1 << 1 &&
-                   PRELUDE_PLACE_GROUPED == 1 << 2,
+                   PRELUDE_PLACE_GROUPED == 1 << 2 && PRELUDE_PLACE_UNSURE == 1 << 3,
                "the bits PLACE_HAS is given");
 
 static void write_chunks(FILE *out, const struct prelude_options *options)
@@ -117,14 +117,18 @@ static void write_sites(FILE *out)
 /* Following the section, the code size and .afterburn_off as gas meets them, wherever macros and
  * conditionals take it. In executable sections a region says how long the state was another one
  * than the file's own: .Lab_begin where it may begin, .Lab_leave where it ends or the section is
- * left. gas refuses to measure one across sections, so no change of section is missed silently.
+ * left. Code of another size would be decoded wrongly, so where only gas knows whether the section
+ * is executable a region says so, too, and complete.c, which knows it by then, blanks it if not.
+ *
+ * Behind a statement that only gas can read (\\word, .include) .Lab_hidden asks gas for its code
+ * size: the lengths of two instructions tell.
  *
  * .Lab_place, .Lab_previous   enum prelude_place of the current and the previous section
  * .Lab_stack, .Lab_depth      .pushsection's: both of them, PLACE_BITS bits each, per level
  * .Lab_wish                   .afterburn_off counts down, .afterburn_on up; 0: the rules decide
  */
-#define PLACE_BITS      3
-#define PLACE_DEPTH_MAX 10 /* of which two to a level fit 64 bits */
+#define PLACE_BITS      4
+#define PLACE_DEPTH_MAX 8 /* of which two to a level fit 64 bits */
 
 static void write_following(FILE *out, const struct prelude_options *options)
 {
@@ -141,15 +145,14 @@ static void write_following(FILE *out, const struct prelude_options *options)
     fprintf(out,
             ".set .Lab_opened,0\n"
             ".macro .Lab_begin\n"
-            ".if " PLACE_HAS(0) "\n"
-                                ".if .Lab_off|(.Lab_bits-%d)\n"
-                                ".set .Lab_opened,1\n"
-                                ".set .Lab_opened_off,.Lab_off\n"
-                                ".set .Lab_opened_bits,.Lab_bits\n"
-                                ".set .Lab_first,.\n"
-                                ".endif\n"
-                                ".endif\n"
-                                ".endm\n",
+            ".if (.Lab_bits-%d)*((" PLACE_HAS(0) ")|(" PLACE_HAS(3) "))|.Lab_off*(" PLACE_HAS(
+                0) ")\n"
+                   ".set .Lab_opened,1\n"
+                   ".set .Lab_opened_off,.Lab_off\n"
+                   ".set .Lab_opened_bits,.Lab_bits\n"
+                   ".set .Lab_first,.\n"
+                   ".endif\n"
+                   ".endm\n",
             options->bits);
     fprintf(out,
             ".macro .Lab_leave\n"
@@ -222,6 +225,20 @@ static void write_following(FILE *out, const struct prelude_options *options)
             ".endm\n",
             PLACE_DEPTH_MAX, 2 * PLACE_BITS, PLACE_BITS);
     fprintf(out,
+            ".macro .Lab_hidden\n"
+            ".pushsection " AFTERBURN_SECTION ".probe,\"e\"\n"
+            ".Lab_p\\@:\n"
+            "inc %%eax\n"
+            "mov %%eax,%%eax\n"
+            ".set .Lab_probed,.-.Lab_p\\@\n"
+            ".popsection\n"
+            ".if .Lab_probed-(.Lab_bits==16)*-5-(.Lab_bits==32)*-3-(.Lab_bits==64)*-4\n"
+            ".error \"afterburner: the code size was changed where it cannot be followed; write "
+            ".code16, .code32 or .code64 in full\"\n"
+            ".endif\n"
+            ".set .Lab_place,.Lab_place|%2$d\n"
+            ".Lab_arrive\n"
+            ".endm\n"
             ".macro .Lab_code Lab_n\n"
             ".Lab_leave\n"
             ".set .Lab_bits,\\Lab_n\n"
@@ -240,11 +257,18 @@ static void write_following(FILE *out, const struct prelude_options *options)
             /* gas encodes all of a file's nops for the code size in force at its end. */
             ".macro .Lab_end\n"
             ".Lab_leave\n"
+            ".Lab_open\n"
+            ".long 0\n"
+            ".byte 0,0,%3$d,0\n"
+            ".short %4$d\n"
+            ".zero %5$zu\n"
+            ".popsection\n"
             ".if .Lab_bits-%1$d\n"
             ".code%1$d\n"
             ".endif\n"
             ".endm\n",
-            options->bits);
+            options->bits, PRELUDE_PLACE_UNSURE, PRELUDE_END_LENGTH, AFTERBURN_REGION,
+            sizeof(struct afterburn_record) - offsetof(struct afterburn_record, flags));
 }
 
 static void write_mnemonics(FILE *out, const struct sensitive_entry *entry, const char *list)

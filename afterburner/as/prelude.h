@@ -14,7 +14,11 @@ enum prelude_place {
     PRELUDE_PLACE_CODE = 1 << 0,    /* executable */
     PRELUDE_PLACE_EXEMPT = 1 << 1,  /* by a section rule of the policy */
     PRELUDE_PLACE_GROUPED = 1 << 2, /* in a section group: its records must be dropped with it */
+    PRELUDE_PLACE_UNSURE = 1 << 3,  /* only gas knows whether it is executable */
 };
+
+/* What .Lab_end says for a length in a region's record, until complete.c has seen it. */
+#define PRELUDE_END_LENGTH 2
 
 struct prelude_options {
     int bits;      /* of the object: 32 or 64 */

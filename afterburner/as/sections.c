@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "as/sections.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,10 +9,10 @@
 #include "cli/memory.h"
 
 static const char *const section_directives[] = {
-    ".text",        ".data",       ".bss",      ".struct", ".subsection", ".section",
-    ".pushsection", ".popsection", ".previous", ".sect",   ".section.s",  ".sect.s",
+    ".text",        ".data",       ".bss",      ".struct", ".offset",    ".subsection", ".section",
+    ".pushsection", ".popsection", ".previous", ".sect",   ".section.s", ".sect.s",
 };
-#define SECTIONS_BY_NAME 4 /* the first of them are sections' names */
+#define SECTIONS_BY_NAME 5 /* the first of them are sections' names */
 
 int sections_changes(const char *word, size_t length)
 {
@@ -28,7 +29,7 @@ static void set_state(struct section_state *state, const char *name, size_t leng
     memcpy(state->name, name, length);
     state->name[length] = '\0';
     state->executable = executable;
-    state->grouped = state->joins = 0;
+    state->grouped = state->joins = state->unsure = 0;
 }
 
 void sections_start(struct section_tracker *tracker)
@@ -59,11 +60,13 @@ static int executable_by_name(const char *name)
            strcmp(name, ".plt") == 0 || in_group(name, ".gnu.linkonce.t");
 }
 
-static int known_executable(struct section_tracker *tracker, const char *name)
+/* A name that the text has given no flags yet may get them in a macro's expansion. */
+static int known_executable(struct section_tracker *tracker, const char *name, int *unsure)
 {
     for (size_t i = 0; i < tracker->known_count; i++)
         if (strcmp(tracker->known[i].name, name) == 0)
             return tracker->known[i].executable;
+    *unsure = !executable_by_name(name);
     return executable_by_name(name);
 }
 
@@ -102,12 +105,16 @@ static void enter_named(struct section_tracker *tracker, const char *at, const c
                 state.grouped = 1;
             else if (*flags == '?')
                 state.joins = 1;
+            else if (*flags == '\\' || *flags == '&' || isdigit((unsigned char)*flags))
+                state.unsure = 1;
         }
+        if (state.executable)
+            state.unsure = 0;
         memory_grow((void **)&tracker->known, &tracker->known_capacity, tracker->known_count,
                     sizeof(state));
         tracker->known[tracker->known_count++] = state;
     } else {
-        state.executable = known_executable(tracker, state.name);
+        state.executable = known_executable(tracker, state.name, &state.unsure);
     }
     tracker->previous = tracker->current;
     tracker->current = state;

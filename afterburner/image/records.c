@@ -23,14 +23,16 @@ static int compare_sites(const void *a, const void *b)
     return (x->end > y->end) - (x->end < y->end);
 }
 
-/* One without bytes changes nothing: it stands at a trap, or where nothing was between two
- * directives. */
+/* One without bytes changes nothing: it stands at a trap, where it has a length, or nothing was
+ * between two directives. */
 static void add_region(struct reader *reader, uint64_t start, const struct afterburn_record *record)
 {
     struct records *records = reader->records;
     uint32_t length = (uint32_t)record->displacement;
-    int bits = record->bits == 16 || record->bits == 32 ? record->bits : reader->image->bits;
+    int known = record->bits == 16 || record->bits == 32 || record->bits == 64;
 
+    if (!length && !record->length)
+        return;
     if (!length) {
         memory_grow((void **)&records->traps, &reader->trap_capacity, records->trap_count,
                     sizeof(*records->traps));
@@ -40,7 +42,12 @@ static void add_region(struct reader *reader, uint64_t start, const struct after
     memory_grow((void **)&records->regions, &reader->region_capacity, records->region_count,
                 sizeof(*records->regions));
     records->regions[records->region_count++] = (struct region){
-        .start = start, .end = start + length, .bits = bits, .exemption = record->flags};
+        .start = start,
+        .end = start + length,
+        .bits = known ? record->bits : reader->image->bits,
+        .exemption = record->flags,
+        .odd = !known || record->span || record->length || record->flags > AFTERBURN_EXEMPT_BITS_16,
+    };
 }
 
 static void add_record(struct reader *reader, uint64_t position,

@@ -21,6 +21,7 @@ struct region {
     uint64_t start, end;
     int bits;
     int exemption;         /* enum afterburn_exemption */
+    int odd;               /* the record says something that no region can be */
     uint64_t instructions; /* that began in it: for the verifier to count */
 };
 

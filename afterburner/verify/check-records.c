@@ -199,6 +199,9 @@ static void check_regions(struct verification *verification)
                          NULL, "it begins before the end of the region before it");
         if (region->end > covered)
             covered = region->end;
+        if (region->odd)
+            findings_add(&verification->findings, FINDING_REGION_WRONG, FINDING_OPEN, region->start,
+                         NULL, "its record has fields that no region has");
         if (!section || !section->executable || !section->bytes ||
             region->end - section->address > section->size)
             findings_add(&verification->findings, FINDING_REGION_WRONG, FINDING_OPEN, region->start,

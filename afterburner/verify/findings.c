@@ -34,7 +34,7 @@ static const struct {
     [FINDING_ADDRESS_INTO_SITE] = {"address-into-site", "an address points inside a site"},
     [FINDING_BRANCH_CHANGES_BITS] = {"branch-changes-bits", "a near branch to code of other bits"},
     [FINDING_EXCLUDED] = {"excluded", "an instruction that the table deliberately does not have"},
-    [FINDING_REGION_WRONG] = {"region-wrong", "a region overlaps another or leaves its section"},
+    [FINDING_REGION_WRONG] = {"region-wrong", "a region is not what a region can be"},
     [FINDING_NOT_DECODED] = {"not-decoded", "executable bytes that are not decoded"},
 };
 

@@ -26,7 +26,7 @@ enum finding_kind {
     FINDING_ADDRESS_INTO_SITE,     /* an operand or a word of data is an address inside a site */
     FINDING_EXCLUDED,              /* an instruction that has deliberately no entry */
     FINDING_BRANCH_CHANGES_BITS,   /* a near branch to code that is read with other bits */
-    FINDING_REGION_WRONG,          /* a region that overlaps another or leaves its section */
+    FINDING_REGION_WRONG, /* a region that overlaps another, leaves its section or has odd fields */
     FINDING_KIND_COUNT,
 };
 

@@ -54,6 +54,12 @@ static void add_region(struct chunks *chunks, uint64_t address, uint32_t length,
                                           .displacement = (int32_t)length});
 }
 
+static void add_trap(struct chunks *chunks, uint64_t address)
+{
+    add_record(chunks, address,
+               &(struct afterburn_record){.length = 1, .bits = 64, .kind = AFTERBURN_REGION});
+}
+
 /* Reads the chunks as the image's section would be, from a block that ends where they end. */
 static int read_chunks(const struct chunks *chunks, int bits, struct records *records, char *wrong,
                        size_t capacity)
@@ -299,21 +305,23 @@ static void expect_region(const struct records *records, uint64_t address, uint6
     assert_int_equal(region->exemption, exemption);
 }
 
-/* Sorted by address; bits that nobody has are the image's; one without bytes is a trap. */
+/* Sorted by address; bits that nobody has are the image's; one without bytes but with a length is a
+ * trap. */
 static void regions(void **state)
 {
     struct chunks chunks = {.size = 0};
     struct records records;
 
     (void)state;
-    add_header(&chunks, 7, 0);
+    add_header(&chunks, 8, 0);
     add_region(&chunks, 0x1800, 0x10, 7, AFTERBURN_EXEMPT_SECTION);
     add_region(&chunks, 0x1400, 0x100, 16, AFTERBURN_EXEMPT_BITS_16);
-    add_region(&chunks, 0x1500, 0, 64, AFTERBURN_EXEMPT_NOT);
+    add_trap(&chunks, 0x1500);
     add_site(&chunks, 0x1900, 7, 1);
     add_region(&chunks, 0x0800, 0xc0000000, 32, AFTERBURN_EXEMPT_NOT);
     add_region(&chunks, 0x1500, 1, 64, AFTERBURN_EXEMPT_DIRECTIVE);
-    add_region(&chunks, 0x1408, 0, 16, AFTERBURN_EXEMPT_NOT);
+    add_trap(&chunks, 0x1408);
+    add_region(&chunks, 0x140c, 0, 16, AFTERBURN_EXEMPT_NOT);
     expect_valid(&chunks, 64, &records);
     assert_int_equal(records.site_count, 1);
     assert_int_equal(records.region_count, 4);
@@ -334,6 +342,9 @@ static void regions(void **state)
     assert_true(records_trap_at(&records, 0x1500));
     assert_true(records_trap_at(&records, 0x1408));
     assert_false(records_trap_at(&records, 0x1400));
+    assert_false(records_trap_at(&records, 0x140c));
+    assert_true(records_region_at(&records, 0x1800)->odd);
+    assert_false(records_region_at(&records, 0x1400)->odd);
     records_free(&records);
 }
 

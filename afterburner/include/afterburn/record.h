@@ -77,7 +77,8 @@ struct afterburn_record {
 
 /* A region: a record that says how the code from `site` on is to be read, for `displacement` bytes
  * (unsigned). Its span is 0, `bits` is 16, 32 or 64, `flags` an exemption. Outside of regions code
- * has the file's own bits and is not exempt. */
+ * has the file's own bits and is not exempt. One of 0 bytes changes nothing; with a length of 1 it
+ * is at an int3 with a pad, which is no site. */
 #define AFTERBURN_REGION 0xff00
 
 enum afterburn_exemption {
