@@ -30,12 +30,14 @@ struct backend {
     /* Memory. */
     uint64_t
         page_count; /* of guest-physical memory, with what the wedge keeps for itself at its end */
-    uint64_t own_pages_start, own_pages_end; /* of the wedge's own pages: tables are made of them */
+    uint64_t own_pages_start;  /* from here on to its end: what the guest does not see */
+    uint64_t free_pages_start; /* of those, what is not used yet */
 
     /* Tables of pages that the place reads: 512 entries each, made of own pages. An entry is made
      * from a page number and flags of the processor's (AMD64 manual 2, 5.3). A sealed page is a
      * table, and is only written by table_write; an open one is memory. */
     uint64_t (*table_entry)(uint64_t page, uint64_t flags);
+    uint64_t (*entry_page)(uint64_t entry);
     void (*table_seal)(uint64_t page);
     void (*table_open)(uint64_t page);
     void (*table_write)(uint64_t page, unsigned index,
@@ -46,6 +48,15 @@ struct backend {
     void (*root_seal)(uint64_t page); /* like table_seal, for a table of the highest level */
     void (*root_open)(uint64_t page);
     void (*root_load)(uint64_t kernel_page, uint64_t user_page); /* 0: no root for user mode yet */
+
+    /* Tables that the back end has made, for every root of the guest's kernel (wedge/layout.h): */
+    uint64_t physical_table;   /* for the slot of WEDGE_PHYSICAL, level 3 */
+    uint64_t top_table;        /* for the last slot, level 3, where the guest has nothing in it */
+    uint64_t window_table;     /* in that one for the window, level 2 */
+    uint64_t last_table;       /* and for its last slot, with the alias */
+    uint64_t window_tables[4]; /* the window's four tables of level 1; 0 where there is none */
+    uint64_t
+        identity_root; /* physical memory where it is, for a guest that has not turned paging on */
 
     /* Goes on with the guest as vcpu says; does not return. */
     void (*resume)(struct vcpu *vcpu) __attribute__((noreturn));

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What Xen calls: exceptions, events, system calls of user mode; and the way back into the guest.
+ *
+ * Xen's event mask is the virtual interrupt flag's complement. Every entry comes with events
+ * masked, and IRET takes the mask from the flags it is given.
+ */
+#include "wedge/layout.h"
+#include "wedge/memory.h"
+#include "wedge/print.h"
+#include "wedge/string.h"
+#include "xen.h"
+
+uint32_t xen_timer_port;
+
+struct xen_shared_info *xen_shared_info(void)
+{
+    return (struct xen_shared_info *)(WEDGE_WINDOW + (xen_boot.window_pages << PAGE_SHIFT));
+}
+
+/* --- Into the guest
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+#define REAL_FLAGS                                                                                 \
+    0x240cd5ul /* what of the guest's flags may be the processor's: status, TF (added below), AC,  \
+                  ID */
+
+static struct {
+    uint64_t fs, gs_user, gs_kernel;
+} loaded; /* bases that Xen has */
+
+static void set_base(unsigned which, uint64_t *old, uint64_t new)
+{
+    if (*old == new)
+        return;
+    *old = new;
+    xen_check(XEN_HYPERCALL(XEN_SET_SEGMENT_BASE, which, new, 0, 0), "set_segment_base");
+}
+
+static void load_bases(struct vcpu *vcpu)
+{
+    set_base(XEN_SEGBASE_FS, &loaded.fs, vcpu->fs_base);
+    if (vcpu->user)
+        set_base(XEN_SEGBASE_GS_USER, &loaded.gs_user, vcpu->gs_base);
+    else
+        set_base(XEN_SEGBASE_GS_KERNEL, &loaded.gs_kernel, vcpu->gs_base);
+}
+
+static void load_descriptors(struct vcpu *vcpu)
+{
+    (void)vcpu;
+}
+
+static void __attribute__((noreturn)) resume(struct vcpu *vcpu)
+{
+    uint64_t frame[6];
+
+    load_bases(vcpu);
+    frame[0] = 0;
+    frame[1] = vcpu->rip;
+    frame[2] = (vcpu->bits == 64 ? XEN_CS64 : XEN_CS32) - (vcpu->user ? 0 : 3);
+    frame[3] = (vcpu->rflags & (REAL_FLAGS | RFLAGS_TF | RFLAGS_IF | RFLAGS_RF)) | RFLAGS_FIXED;
+    frame[4] = vcpu->gpr[GPR_RSP];
+    frame[5] = XEN_SS;
+    xen_go(frame);
+}
+
+/* --- Out of the guest
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static bool in_wedge(uint64_t address)
+{
+    return address - WEDGE_WINDOW < WEDGE_WINDOW_SIZE || address >= WEDGE_WINDOW_ALIAS;
+}
+
+/* The parts of the flags that only the virtual CPU has survive Xen's frame. */
+static void take_flags(struct vcpu *vcpu)
+{
+    vcpu->rflags &= REAL_FLAGS | RFLAGS_TF | RFLAGS_IF | RFLAGS_RF | RFLAGS_FIXED;
+}
+
+void xen_exception(uint64_t vector);
+void xen_site(uint64_t index);
+void xen_system_call(void);
+void xen_upcall(void);
+void xen_failsafe(void);
+
+void xen_exception(uint64_t vector)
+{
+    struct vcpu *vcpu = &vcpu_page;
+
+    if (vector == EXCEPTION_PAGE_FAULT)
+        vcpu->cr2 = xen_vcpu_info()->cr2;
+    if (in_wedge(vcpu->rip))
+        wedge_stop("the wedge itself raised exception %lu at %016lx (+0x%lx), address %016lx",
+                   vector, vcpu->rip, vcpu->rip - WEDGE_WINDOW, vcpu->cr2);
+    take_flags(vcpu);
+    wedge_exception(vcpu, (unsigned)vector);
+}
+
+void xen_site(uint64_t index)
+{
+    struct vcpu *vcpu = &vcpu_page;
+
+    vcpu->rflags &= ~(uint64_t)RFLAGS_IF;
+    if (!vcpu->stub_mask || vcpu->stub_enabled)
+        vcpu->rflags |= RFLAGS_IF;
+    vcpu->stub_enabled = 0;
+    take_flags(vcpu);
+    wedge_site(vcpu, (uint32_t)index);
+}
+
+void xen_system_call(void)
+{
+    take_flags(&vcpu_page);
+    wedge_system_call(&vcpu_page);
+}
+
+void xen_upcall(void)
+{
+    take_flags(&vcpu_page);
+    wedge_event(&vcpu_page);
+}
+
+void xen_failsafe(void)
+{
+    wedge_stop("Xen could not return to the guest: a segment register is not as it was");
+}
+
+/* --- Events
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+static void take_events(void)
+{
+    struct xen_shared_info *shared = xen_shared_info();
+    struct xen_vcpu_info *info = xen_vcpu_info();
+
+    info->evtchn_upcall_pending = 0;
+    __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+    __atomic_and_fetch(&shared->evtchn_pending[xen_timer_port / 64], ~(1ul << xen_timer_port % 64),
+                       __ATOMIC_SEQ_CST);
+}
+
+static void wait(void)
+{
+    struct xen_sched_poll poll = {.ports = &xen_timer_port, .nr_ports = 1};
+
+    xen_check(XEN_HYPERCALL(XEN_SCHED_OP, XEN_SCHEDOP_POLL, &poll, 0, 0), "sched_op: poll");
+}
+
+static void callback(unsigned type, const void *address, unsigned flags, const char *what)
+{
+    struct xen_callback_register callback = {
+        .type = (uint16_t)type, .flags = (uint16_t)flags, .address = (uint64_t)address};
+
+    xen_check(XEN_HYPERCALL(XEN_CALLBACK_OP, XEN_CALLBACKOP_REGISTER, &callback, 0, 0), what);
+}
+
+/* User mode may raise these itself. */
+static bool for_user_mode(unsigned vector)
+{
+    return vector == EXCEPTION_BREAKPOINT || vector == EXCEPTION_OVERFLOW || vector == 0x80;
+}
+
+static void set_traps(void)
+{
+    struct xen_trap_info traps[40] = {{0}};
+
+    for (uint64_t i = 0; i < xen_trap_entry_count; i++)
+        traps[i] = (struct xen_trap_info){
+            .vector = (uint8_t)xen_trap_entries[i].vector,
+            .flags = (for_user_mode((unsigned)xen_trap_entries[i].vector) ? 3 : 0) | 4,
+            .cs = XEN_CS64,
+            .address = xen_trap_entries[i].address};
+    xen_check(XEN_HYPERCALL(XEN_SET_TRAP_TABLE, traps, 0, 0, 0), "set_trap_table");
+}
+
+void xen_event_init(void)
+{
+    struct xen_register_vcpu_info place = {.mfn = 0, .offset = 0};
+    struct xen_evtchn_bind_virq timer = {.virq = XEN_VIRQ_TIMER};
+    struct xen_shared_info *shared = xen_shared_info();
+    /* The window's first page is the first of the wedge's copy. */
+    uint64_t copy = xen_boot.p2m_page - xen_boot.window_pages;
+
+    place.mfn = xen_frame(copy);
+    xen_check(XEN_HYPERCALL(XEN_VCPU_OP, XEN_VCPUOP_REGISTER_VCPU_INFO, 0, &place, 0),
+              "vcpu_op: register_vcpu_info");
+    xen_vcpu_info()->evtchn_upcall_mask = 1;
+    set_traps();
+    callback(XEN_CALLBACK_EVENT, xen_event_entry, 0, "callback_op: event");
+    callback(XEN_CALLBACK_FAILSAFE, xen_failsafe_entry, XEN_CALLBACK_MASK_EVENTS,
+             "callback_op: failsafe");
+    callback(XEN_CALLBACK_SYSCALL, xen_syscall_entry, XEN_CALLBACK_MASK_EVENTS,
+             "callback_op: syscall");
+    callback(XEN_CALLBACK_SYSCALL32, xen_syscall32_entry, XEN_CALLBACK_MASK_EVENTS,
+             "callback_op: syscall32");
+    xen_check(XEN_HYPERCALL(XEN_STACK_SWITCH, XEN_SS, xen_trap_stack_top, 0, 0), "stack_switch");
+    xen_check(XEN_HYPERCALL(XEN_EVENT_CHANNEL_OP, XEN_EVTCHNOP_BIND_VIRQ, &timer, 0, 0),
+              "event_channel_op: bind_virq");
+    xen_timer_port = timer.port;
+    __atomic_and_fetch(&shared->evtchn_mask[timer.port / 64], ~(1ul << timer.port % 64),
+                       __ATOMIC_SEQ_CST);
+    backend->resume = resume;
+    backend->load_bases = load_bases;
+    backend->load_descriptors = load_descriptors;
+    backend->wait = wait;
+    backend->events = take_events;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "wedge/bind.h"
+
+#include "wedge/memory.h"
+#include "wedge/print.h"
+#include "wedge/string.h"
+#include "wedge/vcpu.h"
+
+const volatile struct wedge_image wedge_image __attribute__((section(".wedge.image"), used)) = {
+    .magic = WEDGE_IMAGE_MAGIC, .version = WEDGE_IMAGE_VERSION, .size = sizeof(struct wedge_image)};
+
+static const struct wedge_site *sites(void)
+{
+    return (const struct wedge_site *)wedge_image.sites;
+}
+
+static bool same(const volatile char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return *a == *b;
+}
+
+void bind_all(const char *place)
+{
+    const struct wedge_patch *patches = NULL;
+
+    for (uint32_t i = 0; i < wedge_image.place_count; i++)
+        if (same(wedge_image.places[i].name, place))
+            patches = (const struct wedge_patch *)wedge_image.places[i].patches;
+    if (!patches)
+        wedge_stop("the image is not linked for %s: afterburner link --wedge %s", place, place);
+    for (uint32_t i = 0; i < wedge_image.site_count; i++) {
+        uint8_t *to = (uint8_t *)physical(sites()[i].physical_address) + patches[i].offset;
+
+        for (unsigned k = 0; k < patches[i].length; k++)
+            to[k] = patches[i].bytes[k];
+    }
+    wedge_print("%u sites bound for %s", wedge_image.site_count, place);
+}
+
+const struct wedge_site *bind_site(uint32_t index)
+{
+    return &sites()[index];
+}
+
+/* The site that begins at a physical address or has its instruction there. */
+static const struct wedge_site *find(uint64_t address)
+{
+    size_t low = 0, high = wedge_image.site_count;
+    const struct wedge_site *site;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (sites()[middle].physical_address <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (!low)
+        return NULL;
+    site = &sites()[low - 1];
+    return address == site->physical_address || address == site->physical_address + site->offset
+               ? site
+               : NULL;
+}
+
+const struct wedge_site *bind_site_at(struct vcpu *vcpu)
+{
+    const struct wedge_site *site;
+    uint64_t where;
+
+    if (vcpu->user || guest_walk(vcpu, vcpu->rip, ACCESS_FETCH, &where))
+        return NULL;
+    site = find(where);
+    if (site)
+        vcpu->rip -= where - site->physical_address;
+    return site;
+}
+
+/* Stubs are reached from virtual addresses of the guest's segments, or from the physical ones below
+ * them: the vcpu's instruction pointer is not known then, and what the tables say at the virtual
+ * address decides. */
+uint64_t bind_address(const struct vcpu *vcpu, const struct wedge_site *site)
+{
+    for (uint32_t i = 0; i < wedge_image.segment_count; i++) {
+        uint64_t offset = site->physical_address - wedge_image.segments[i].physical_address;
+        uint64_t address = wedge_image.segments[i].virtual_address + offset, where;
+
+        if (offset < wedge_image.segments[i].size &&
+            guest_walk(vcpu, address, ACCESS_FETCH, &where) == 0 && where == site->physical_address)
+            return address;
+    }
+    return site->physical_address;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Exceptions and interrupts through the guest's IDT, in long mode (AMD64 manual 2, 8.9). */
+#include "wedge/memory.h"
+#include "wedge/print.h"
+#include "wedge/vcpu.h"
+
+#define GATE_PRESENT   (1ul << 47)
+#define GATE_TYPE      (0x1ful << 40)
+#define GATE_INTERRUPT (0xeul << 40)
+#define GATE_TRAP      (0xful << 40)
+
+#define TSS_RSP0 4
+#define TSS_IST1 36
+
+struct gate {
+    uint64_t low, high;
+};
+
+struct delivery {
+    unsigned vector;
+    bool has_error;
+    uint64_t error;
+};
+
+/* Where the handler's stack begins; false when the TSS cannot be read. */
+static bool find_stack(struct vcpu *vcpu, unsigned ist, uint64_t *stack)
+{
+    uint64_t offset = ist ? TSS_IST1 + 8ul * (ist - 1) : TSS_RSP0, fault;
+
+    if (!ist && !vcpu->user) {
+        *stack = vcpu->gpr[GPR_RSP];
+        return true;
+    }
+    return offset + 7 <= vcpu->task.limit &&
+           guest_read(vcpu, vcpu->task.base + offset, stack, 8, 0, &fault) == 0;
+}
+
+/* Gives EXCEPTION_NONE, or what went wrong on the way. */
+static int try_delivery(struct vcpu *vcpu, const struct delivery *delivery, uint64_t *error)
+{
+    uint64_t stack, target, fault, frame[6];
+    uint64_t old_rsp = vcpu->gpr[GPR_RSP];
+    uint16_t old_cs = vcpu->selectors[SEGMENT_CS], selector;
+    uint32_t code;
+    struct gate gate;
+    bool user = vcpu->user;
+    int exception;
+
+    *error = delivery->vector * 8ul + 2;
+    if (delivery->vector * 16ul + 15 > vcpu->idt.limit)
+        return EXCEPTION_PROTECTION;
+    code =
+        guest_read(vcpu, vcpu->idt.base + delivery->vector * 16ul, &gate, sizeof(gate), 0, &fault);
+    if (code) {
+        vcpu->cr2 = fault;
+        *error = code & 0xffff;
+        return EXCEPTION_PAGE_FAULT;
+    }
+    if ((gate.low & GATE_TYPE) != GATE_INTERRUPT && (gate.low & GATE_TYPE) != GATE_TRAP)
+        return EXCEPTION_PROTECTION;
+    if (!(gate.low & GATE_PRESENT))
+        return EXCEPTION_NOT_PRESENT;
+    if (!find_stack(vcpu, gate.low >> 32 & 7, &stack)) {
+        *error = vcpu->task.selector & 0xfffcu;
+        return EXCEPTION_INVALID_TSS;
+    }
+    target = (gate.low & 0xffff) | (gate.low >> 32 & 0xffff0000) | gate.high << 32;
+    selector = gate.low >> 16 & 0xffff;
+
+    stack = (stack & ~15ul) - (delivery->has_error ? 48 : 40);
+    frame[0] = delivery->error;
+    frame[1] = vcpu->rip;
+    frame[2] = old_cs;
+    frame[3] = vcpu->rflags;
+    frame[4] = old_rsp;
+    frame[5] = vcpu->selectors[SEGMENT_SS];
+    code = guest_write(vcpu, stack, delivery->has_error ? frame : frame + 1,
+                       delivery->has_error ? 48 : 40, 0, &fault);
+    if (code) {
+        vcpu->cr2 = fault;
+        *error = code & 0xffff;
+        return EXCEPTION_PAGE_FAULT;
+    }
+    exception = segment_load_code(vcpu, selector & 0xfffcu, error);
+    if (exception != EXCEPTION_NONE)
+        return exception;
+    if (user)
+        vcpu->selectors[SEGMENT_SS] = 0;
+    vcpu->gpr[GPR_RSP] = stack;
+    vcpu->rip = target;
+    vcpu->rflags &= ~(uint64_t)(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF);
+    if ((gate.low & GATE_TYPE) == GATE_INTERRUPT)
+        vcpu->rflags &= ~(uint64_t)RFLAGS_IF;
+    return EXCEPTION_NONE;
+}
+
+void exception_deliver(struct vcpu *vcpu, unsigned vector, bool has_error, uint64_t error)
+{
+    struct delivery delivery = {.vector = vector, .has_error = has_error, .error = error};
+    int second = try_delivery(vcpu, &delivery, &error);
+
+    vcpu->halted = false;
+    vcpu->shadow = false;
+    if (second == EXCEPTION_NONE)
+        return;
+    /* Benign ones (an interrupt, #DB, #BP) meet a fault: that fault is delivered. Else two make a
+     * double fault (AMD64 manual 2, table 8-3). */
+    if (vector == EXCEPTION_DOUBLE_FAULT)
+        wedge_guest_crashed("triple fault: exception %d on the way to the double fault's handler",
+                            second);
+    if (vector >= 32 || vector == EXCEPTION_DEBUG || vector == EXCEPTION_BREAKPOINT ||
+        vector == EXCEPTION_INVALID_OPCODE || vector == EXCEPTION_NO_FPU)
+        exception_deliver(vcpu, (unsigned)second, true, error);
+    else
+        exception_deliver(vcpu, EXCEPTION_DOUBLE_FAULT, true, 0);
+}
+
+void interrupt_deliver(struct vcpu *vcpu, unsigned vector)
+{
+    exception_deliver(vcpu, vector, false, 0);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What happens between two stretches of guest code: the back end comes here with why it left the
+ * guest, and is told to go on. */
+#include "afterburn/image.h"
+#include "wedge/bind.h"
+#include "wedge/devices.h"
+#include "wedge/memory.h"
+#include "wedge/print.h"
+#include "wedge/vcpu.h"
+
+/* One page for each virtual CPU; it must be the window's first. */
+struct vcpu vcpu_page __attribute__((section(".data.vcpu"), aligned(PAGE_SIZE)));
+_Static_assert(sizeof(struct vcpu) <= PAGE_SIZE, "one page");
+
+/* Brings the devices up to date and says when they want to be looked at again. */
+static void run_devices(void)
+{
+    uint64_t now = backend->clock(), deadline, other;
+
+    backend->events();
+    pit_run(now);
+    rtc_run(now);
+    deadline = pit_deadline();
+    other = rtc_deadline();
+    backend->timer_set(other < deadline ? other : deadline);
+}
+
+static bool wants_interrupt(const struct vcpu *vcpu)
+{
+    return vcpu->rflags & RFLAGS_IF && !vcpu->shadow && pic_pending();
+}
+
+/* HLT: until an interrupt comes that may be delivered. */
+static void sleep(struct vcpu *vcpu)
+{
+    if (!(vcpu->rflags & RFLAGS_IF))
+        wedge_guest_crashed("it halts with interrupts off and would never wake up");
+    vcpu->shadow = false;
+    while (!pic_pending()) {
+        backend->wait();
+        run_devices();
+    }
+    vcpu->halted = false;
+}
+
+void wedge_run(struct vcpu *vcpu)
+{
+    const struct wedge_site *site;
+
+    run_devices();
+    for (;;) {
+        /* What would come straight back to us is done here. */
+        if (!vcpu->halted && (site = bind_site_at(vcpu)) != NULL) {
+            emulate_site(vcpu, site);
+            continue;
+        }
+        if (vcpu->halted)
+            sleep(vcpu);
+        if (!wants_interrupt(vcpu))
+            break;
+        interrupt_deliver(vcpu, pic_acknowledge());
+    }
+    /* No more than one instruction long: not worth a trap of its own. */
+    vcpu->shadow = false;
+    backend->table_flush(false);
+    backend->resume(vcpu);
+}
+
+void wedge_site(struct vcpu *vcpu, uint32_t index)
+{
+    const struct wedge_site *site = bind_site(index);
+
+    vcpu->rip = bind_address(vcpu, site);
+    emulate_site(vcpu, site);
+    wedge_run(vcpu);
+}
+
+void wedge_event(struct vcpu *vcpu)
+{
+    wedge_run(vcpu);
+}
+
+void wedge_system_call(struct vcpu *vcpu)
+{
+    if (!(vcpu->efer & EFER_SCE)) {
+        vcpu->rip -= 2;
+        exception_deliver(vcpu, EXCEPTION_INVALID_OPCODE, false, 0);
+        wedge_run(vcpu);
+    }
+    vcpu->gpr[GPR_RCX] = vcpu->rip;
+    vcpu->gpr[GPR_R11] = vcpu->rflags & ~(uint64_t)RFLAGS_RF;
+    vcpu->rip = vcpu->bits == 64 ? vcpu->lstar : vcpu->cstar;
+    vcpu->rflags &= ~(vcpu->sfmask | RFLAGS_RF);
+    vcpu->rflags |= RFLAGS_FIXED;
+    vcpu->selectors[SEGMENT_CS] = (uint16_t)(vcpu->star >> 32) & 0xfffc;
+    vcpu->selectors[SEGMENT_SS] = (uint16_t)(vcpu->selectors[SEGMENT_CS] + 8);
+    vcpu->user = false;
+    vcpu->bits = 64;
+    wedge_run(vcpu);
+}
+
+static bool has_error(unsigned vector)
+{
+    return vector < 32 && (0x60227d00u >> vector & 1); /* 8, 10-14, 17, 21, 29, 30 */
+}
+
+static void page_fault(struct vcpu *vcpu)
+{
+    uint32_t access =
+                 (vcpu->error & (ACCESS_WRITE | ACCESS_FETCH)) | (vcpu->user ? ACCESS_USER : 0),
+             code;
+    uint64_t address = vcpu->cr2, where;
+
+    code = guest_walk(vcpu, address, access, &where);
+    if (code) {
+        exception_deliver(vcpu, EXCEPTION_PAGE_FAULT, true, code & 0xffff);
+        return;
+    }
+    if (access & ACCESS_WRITE && shadow_is_table(where >> PAGE_SHIFT)) {
+        if (!store_emulate(vcpu))
+            wedge_stop(
+                "an instruction that writes to a page table, which we do not know, at %016lx",
+                vcpu->rip);
+        return;
+    }
+    if (!shadow_refresh(vcpu, address))
+        wedge_stop("a page fault at %016lx (code %lx) that the guest's tables do not explain: "
+                   "physical %lx",
+                   address, vcpu->error, where);
+}
+
+void wedge_exception(struct vcpu *vcpu, unsigned vector)
+{
+    const struct wedge_site *site;
+
+    if (vector == EXCEPTION_PAGE_FAULT) {
+        page_fault(vcpu);
+    } else if (vector == EXCEPTION_INVALID_OPCODE && !vcpu->user &&
+               (site = bind_site_at(vcpu)) != NULL) {
+        emulate_site(vcpu, site);
+    } else if (vector == EXCEPTION_PROTECTION && vcpu->user && vcpu->error & 2) {
+        /* INT n of user mode, where the place has no gate for it: the guest's may. The instruction
+         * says which. */
+        exception_deliver(vcpu, EXCEPTION_PROTECTION, true, vcpu->error);
+    } else {
+        exception_deliver(vcpu, vector, has_error(vector), vcpu->error);
+    }
+    wedge_run(vcpu);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The sites of the image, bound for the place we are at. */
+#ifndef WEDGE_BIND_H
+#define WEDGE_BIND_H
+
+#include "afterburn/image.h"
+
+struct vcpu;
+
+extern const volatile struct wedge_image wedge_image; /* filled in by `afterburner link` */
+
+/* bind/bind.c: writes each site's patch into the guest's memory. `place` is a name of struct
+ * wedge_place; a place without patches leaves the image neutral. */
+void bind_all(const char *place);
+
+const struct wedge_site *bind_site(uint32_t index);
+
+/* The site whose first byte, or whose patch, is at the vcpu's instruction pointer; NULL when there
+ * is none. Then the instruction pointer is at the span's first byte. */
+const struct wedge_site *bind_site_at(struct vcpu *vcpu);
+
+/* Where the guest sees a site's first byte: its virtual address, or, while it runs there, the
+ * physical one. */
+uint64_t bind_address(const struct vcpu *vcpu, const struct wedge_site *site);
+
+#endif

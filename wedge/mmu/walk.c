@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The guest's own tables, read as the processor would (AMD64 manual 2, 5.3), and its memory through
+ * them. */
+#include "wedge/backend.h"
+#include "wedge/memory.h"
+#include "wedge/string.h"
+#include "wedge/vcpu.h"
+
+#define LEVELS 4
+
+static bool in_memory(uint64_t address)
+{
+    return address >> PAGE_SHIFT < backend->own_pages_start;
+}
+
+uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, uint64_t *where)
+{
+    uint32_t code = ACCESS_FAULT | (access & (ACCESS_WRITE | ACCESS_USER)) |
+                    (access & ACCESS_FETCH && vcpu->efer & EFER_NXE ? ACCESS_FETCH : 0);
+    uint64_t table = vcpu->cr3 & PTE_ADDRESS, entry = 0, mask = 0;
+    bool writable = true, user = true, executable = true;
+
+    if (!(vcpu->cr0 & CR0_PG)) {
+        *where = address;
+        return in_memory(address) ? 0 : code;
+    }
+    if ((uint64_t)((int64_t)(address << 16) >> 16) != address)
+        return code;
+    for (int level = LEVELS; level; level--) {
+        unsigned shift = PAGE_SHIFT + 9 * (unsigned)(level - 1);
+
+        if (!in_memory(table))
+            return code;
+        entry = ((const uint64_t *)physical(table))[address >> shift & 511];
+        if (!(entry & PTE_PRESENT))
+            return code;
+        writable = writable && entry & PTE_WRITABLE;
+        user = user && entry & PTE_USER;
+        executable = executable && !(entry & PTE_NX && vcpu->efer & EFER_NXE);
+        table = entry & PTE_ADDRESS;
+        mask = (1ul << shift) - 1;
+        if (level == 1 || (level < LEVELS && entry & PTE_LARGE))
+            break;
+    }
+    if ((access & ACCESS_USER && !user) || (access & ACCESS_FETCH && !executable) ||
+        (access & ACCESS_WRITE && !writable && (access & ACCESS_USER || vcpu->cr0 & CR0_WP)))
+        return code | ACCESS_PRESENT;
+    *where = (entry & PTE_ADDRESS & ~mask) | (address & mask);
+    return 0;
+}
+
+/* Goes through [address, address + size) page by page. */
+static uint32_t copy(const struct vcpu *vcpu, uint64_t address, void *ours, size_t size,
+                     uint32_t access, uint64_t *fault)
+{
+    uint8_t *at = ours;
+
+    while (size) {
+        size_t part = PAGE_SIZE - (address & (PAGE_SIZE - 1));
+        uint64_t where;
+        uint32_t code = guest_walk(vcpu, address, access, &where);
+
+        if (!code && !in_memory(where))
+            code = ACCESS_FAULT | (access & (ACCESS_WRITE | ACCESS_USER));
+        if (code) {
+            *fault = address;
+            return code;
+        }
+        if (part > size)
+            part = size;
+        if (access & ACCESS_WRITE) {
+            memcpy(physical(where), at, part);
+            if (shadow_is_table(where >> PAGE_SHIFT))
+                shadow_written(where, part);
+        } else {
+            memcpy(at, physical(where), part);
+        }
+        address += part;
+        at += part;
+        size -= part;
+    }
+    return 0;
+}
+
+uint32_t guest_read(const struct vcpu *vcpu, uint64_t address, void *to, size_t size,
+                    uint32_t access, uint64_t *fault)
+{
+    return copy(vcpu, address, to, size, access & ~ACCESS_WRITE, fault);
+}
+
+/* All of it can be written, or nothing is. */
+uint32_t guest_write(struct vcpu *vcpu, uint64_t address, const void *from, size_t size,
+                     uint32_t access, uint64_t *fault)
+{
+    uint64_t last = address + size - 1, where;
+    uint32_t code = 0;
+
+    if (size && (address ^ last) >> PAGE_SHIFT) {
+        *fault = last & ~(uint64_t)(PAGE_SIZE - 1);
+        code = guest_walk(vcpu, *fault, access | ACCESS_WRITE, &where);
+    }
+    return code ? code : copy(vcpu, address, (void *)from, size, access | ACCESS_WRITE, fault);
+}
