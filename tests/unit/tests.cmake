@@ -16,3 +16,4 @@ function(afterburner_wedge_unit NAME)
 endfunction()
 
 afterburner_wedge_unit(pic irq/pic.c)
+afterburner_wedge_unit(pit time/pit.c irq/pic.c)
