@@ -17,3 +17,4 @@ endfunction()
 
 afterburner_wedge_unit(pic irq/pic.c)
 afterburner_wedge_unit(pit time/pit.c irq/pic.c)
+afterburner_wedge_unit(rtc time/rtc.c irq/pic.c)
