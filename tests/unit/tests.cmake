@@ -3,3 +3,19 @@
 foreach(name arguments classify elf-check excluded identity json-text policy prefilter records statement)
     afterburner_unit(${name})
 endforeach()
+
+# The wedge's devices, compiled for the host: NAME and the sources under wedge/ that it is made of.
+function(afterburner_wedge_unit NAME)
+    list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/wedge/)
+    add_executable(unit-wedge-${NAME} unit/test-wedge-${NAME}.c ${ARGN})
+    target_include_directories(unit-wedge-${NAME} PRIVATE ${PROJECT_SOURCE_DIR}/wedge/include)
+    target_compile_definitions(unit-wedge-${NAME} PRIVATE _GNU_SOURCE) # helpers.h
+    target_link_libraries(unit-wedge-${NAME} PRIVATE afterburner::cmocka)
+    add_test(NAME unit.wedge-${NAME} COMMAND unit-wedge-${NAME})
+    set_tests_properties(unit.wedge-${NAME} PROPERTIES TIMEOUT 60 LABELS unit)
+endfunction()
+
+afterburner_wedge_unit(pic irq/pic.c)
+afterburner_wedge_unit(pit time/pit.c irq/pic.c)
+afterburner_wedge_unit(rtc time/rtc.c irq/pic.c)
+afterburner_wedge_unit(uart devices/uart.c devices/ports.c time/pit.c time/rtc.c irq/pic.c)

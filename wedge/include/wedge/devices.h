@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The legacy devices that the wedge emulates, behind port I/O. One guest, so their state is static;
- * nothing here sleeps or fails. Times are nanoseconds since the machine started. Names and
- * behaviour: the chips' data sheets. */
+ * nothing here sleeps or fails. Times are nanoseconds since the machine started and never go back.
+ * Names and behaviour: the chips' data sheets.
+ *
+ * Order of resets: the interrupt controller's first, since the others set its lines. A write to a
+ * timer's ports can change its deadline: who arms the back end's timer asks again after it. */
 #ifndef WEDGE_DEVICES_H
 #define WEDGE_DEVICES_H
 
@@ -31,15 +34,16 @@ uint8_t pic_acknowledge(void); /* INTA: the vector; a spurious one when nothing 
 void pit_reset(uint64_t now);
 uint8_t pit_read(uint16_t port, uint64_t now);
 void pit_write(uint16_t port, uint8_t value, uint64_t now);
-void pit_run(uint64_t now);  /* brings line 0 up to date */
+void pit_run(uint64_t now);  /* brings line 0 up to date; ticks that were missed become one */
 uint64_t pit_deadline(void); /* when pit_run has something to do; UINT64_MAX for never */
+uint64_t pit_missed(void);   /* how many ticks became one with a later one, since the reset */
 
 /* time/rtc.c: Motorola MC146818 with 128 bytes, ports 0x70-0x71, line 8. */
 void rtc_reset(uint64_t seconds_since_1970, uint64_t now);
 uint8_t rtc_read(uint16_t port, uint64_t now);
 void rtc_write(uint16_t port, uint8_t value, uint64_t now);
 void rtc_run(uint64_t now);
-uint64_t rtc_deadline(void);
+uint64_t rtc_deadline(void); /* like the timer's: when line 8 rises next */
 
 /* devices/uart.c: 16550A at 0x3f8, line 4. What the guest sends goes to the back end's guest
  * console; what arrives there comes by uart_receive. */
