@@ -21,6 +21,7 @@ struct image_segment {
     uint64_t address, physical, offset; /* in memory, and in the file */
     uint64_t size, file_size;           /* in memory, and from the file */
     int executable;
+    unsigned int flags; /* p_flags */
 };
 
 struct image_symbol {
