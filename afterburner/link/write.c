@@ -204,7 +204,7 @@ static asymbol *name_section(struct writer *writer, size_t index)
 
     if (!copy || !symbol)
         return NULL;
-    strcpy(copy, name + 1);
+    memcpy(copy, name + 1, strlen(name)); /* with its end */
     for (char *at = copy; (at = strchr(at, '.'));)
         *at = '_';
     symbol->name = copy;
