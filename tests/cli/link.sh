@@ -16,9 +16,9 @@ number() { printf '%u' "$1"; } # of a hexadecimal one, with 0x
 symbol() { nm "$2" | awk -v name="$1" '$3 == name { print $1 }'; }
 # section NAME FILE: address, offset and size, hexadecimal.
 section() { readelf -SW "$2" | sed 's/^ *\[ *[0-9]*\] *//' | awk -v n="$1" '$1 == n { print $3, $4, $5 }'; }
-make_hello() { make -s -C "$SOURCE_DIR/examples/hello-kernel" O="$PWD/hello" CC="$AFTERBURNER cc --policy policy gcc" "$@"; }
+make_hello() { make -s -C "$SOURCE_DIR/examples/hello-kernel" O="$PWD/$1" CC="$AFTERBURNER cc --policy policy gcc" CFLAGS="$2"; }
 
-ok "the guest builds" make_hello
+ok "the guest builds" make_hello hello '-O2 -g'
 ok "the wedge builds" build_wedge wedge.elf -g
 guest=hello/hello-kernel.elf
 export AFTERBURNER_WEDGE=$PWD/wedge.elf
@@ -140,13 +140,16 @@ good_stubs() {
 ok "the stubs: stack, number, and into the wedge" good_stubs
 
 # --- Verification
-afterburner verify --quiet --json guest.json "$guest"
-ok "it verifies as the guest does" code 0 afterburner verify --json image.json image
+# Without debugging information: libbfd does not free all of what it reads in it, which fails under a leak checker.
+make_hello short -O2
+afterburner link short/hello-kernel.elf -o short.image
+afterburner verify --quiet --json guest.json short/hello-kernel.elf
+ok "it verifies as the guest does" code 0 afterburner verify --json image.json short.image
 ok "with the same certificate" diff <(jq -S 'del(.file, .wedge)' guest.json) <(jq -S 'del(.file, .wedge)' image.json)
 ok "which lists the wedge" jq -e '.wedge.start == "0xffffffff7f800000" and (.wedge.sections | map(.section)) ==
     [".wedge.data", ".wedge.text", ".wedge.rodata", ".wedge.sites", ".wedge.stubs", ".wedge.patches.xen", ".note.wedge"]' image.json
 ok "and the guest's no wedge" jq -e 'has("wedge") and .wedge == null' guest.json
-ok "the report counts it" bash -c '"$0" verify image | grep -E "wedge: [0-9]+ bytes in 7 sections at 0xffffffff7f800000, not decoded"' "$AFTERBURNER"
+ok "the report counts it" bash -c '"$0" verify short.image | grep -E "wedge: [0-9]+ bytes in 7 sections at 0xffffffff7f800000, not decoded"' "$AFTERBURNER"
 ok "a wedge alone is read as any other code" code 1 afterburner verify --quiet wedge.elf
 ok "its sites are the guest's" diff <(afterburner sites "$guest") <(afterburner sites image)
 # A name alone hides nothing: without the header, and elsewhere than in the window.
