@@ -204,9 +204,8 @@ static asymbol *name_section(struct writer *writer, size_t index)
 
     if (!copy || !symbol)
         return NULL;
-    memcpy(copy, name + 1, strlen(name)); /* with its end */
-    for (char *at = copy; (at = strchr(at, '.'));)
-        *at = '_';
+    for (size_t i = 0; i < strlen(name); i++) /* with the NUL at its end */
+        copy[i] = name[i + 1] == '.' ? '_' : name[i + 1];
     symbol->name = copy;
     symbol->section = writer->added[index];
     symbol->flags = BSF_LOCAL;
@@ -294,37 +293,58 @@ static int make_file(struct composition *composition, int fd)
 /* --- The second look
  * --- */
 
-static int same_segment(const struct image *guest, const struct image *written, size_t index)
+static int same_header(const struct image_segment *old, const struct image_segment *new)
+{
+    return old->address == new->address && old->physical == new->physical &&
+           old->size == new->size && old->file_size == new->file_size && old->flags == new->flags;
+}
+
+/* libbfd copies sections and lays segments out around them. A guest whose segments have more than
+ * its sections is no mistake of ours. */
+static int check_segment(const struct image *guest, const struct image *written, size_t index)
 {
     const struct image_segment *old = &guest->segments[index], *new = &written->segments[index];
+    const unsigned char *before = guest->file + old->offset, *after = written->file + new->offset;
+    uint64_t at = 0;
 
-    return old->address == new->address && old->physical == new->physical &&
-           old->size == new->size && old->file_size == new->file_size &&
-           old->flags ==
-               new->flags &&memcmp(guest->file + old->offset, written->file + new->offset,
-                                   old->file_size) == 0;
+    if (!same_header(old, new)) {
+        message_error("%s: the segment at 0x%" PRIx64
+                      " does not fit the sections in it, and cannot "
+                      "be kept as it is; link the guest again",
+                      guest->path, old->address);
+        return EXIT_CODE_INPUT;
+    }
+    if (!old->file_size || memcmp(before, after, old->file_size) == 0)
+        return EXIT_CODE_OK;
+    while (before[at] == after[at])
+        at++;
+    if (!image_section_at(guest, old->address + at)) {
+        message_error("%s: what is loaded to 0x%" PRIx64 " is in no section, and cannot be copied; "
+                      "link the guest again",
+                      guest->path, old->address + at);
+        return EXIT_CODE_INPUT;
+    }
+    message_error("%s: internal error: composed, its byte at 0x%" PRIx64
+                  " is not as it was; nothing is written; please report it with this file",
+                  guest->path, old->address + at);
+    return EXIT_CODE_INTERNAL;
 }
 
 static int check_written(const struct composition *composition, const struct image *written)
 {
     const struct image *guest = composition->guest;
-    size_t same = 0;
+    int code = EXIT_CODE_OK;
 
-    while (same < guest->segment_count && same < written->segment_count &&
-           same_segment(guest, written, same))
-        same++;
-    if (same == guest->segment_count && written->entry == guest->entry &&
-        written->wedge_end == composition->header.wedge_end)
-        return EXIT_CODE_OK;
-    if (same < guest->segment_count)
-        message_error("%s: internal error: composed, its segment at 0x%" PRIx64
-                      " is not as it was; nothing is written; please report it with this file",
-                      guest->path, guest->segments[same].address);
-    else
+    if (written->segment_count < guest->segment_count || written->entry != guest->entry ||
+        written->wedge_end != composition->header.wedge_end) {
         message_error("%s: internal error: composed, its entry or its wedge is not where it should "
                       "be; nothing is written; please report it with this file",
                       guest->path);
-    return EXIT_CODE_INTERNAL;
+        return EXIT_CODE_INTERNAL;
+    }
+    for (size_t i = 0; i < guest->segment_count && code == EXIT_CODE_OK; i++)
+        code = check_segment(guest, written, i);
+    return code;
 }
 
 int composition_write(struct composition *composition, const char *path)

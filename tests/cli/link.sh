@@ -267,6 +267,8 @@ ok "an object file" refused 3 'object.o: a relocatable file' object.o
 ok "a 32-bit guest" refused 3 'guest32: a 32-bit image' guest32
 ok "a guest without fixed addresses" refused 3 'position: an image without fixed addresses' position
 ok "a guest that loads its headers" refused 3 "headers: the segment at" headers
+as_guest gap "$pvh; $body; .section .rodata,\"a\"; .balign 64; .quad 1" && poke gap $((0x$(section .rodata gap | cut -d ' ' -f 2) - 1)) '\x01'
+ok "a guest with bytes outside of its sections" refused 3 'is loaded to' gap
 ok "an unannotated guest" refused 3 'plain: no site' plain
 ok "a composed image as guest" refused 3 'image: it has a wedge already' image
 as_guest silent "$body"
