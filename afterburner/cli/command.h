@@ -7,6 +7,7 @@ int command_as(int argc, char **argv);
 int command_cc(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_sites(int argc, char **argv);
+int command_link(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_table(int argc, char **argv);
 int command_doctor(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"cc", command_cc, "run a compiler so that it assembles through `afterburner as`"},
     {"verify", command_verify, "prove that an image has no sensitive instruction outside a site"},
     {"sites", command_sites, "list an image's sites, or compare two images'"},
+    {"link", command_link, "put a wedge beside a guest: one image for metal and hypervisors"},
     {"run", command_run, "boot an image and pass on its console and exit code"},
     {"table", command_table, "print the table of sensitive instructions"},
     {"doctor", command_doctor, "say what this machine can and cannot do"},

@@ -17,6 +17,7 @@
 #include "cli/message.h"
 #include "image/elf-check.h"
 #include "image/segments.h"
+#include "image/wedge.h"
 
 /* Where a relocatable file's first section is laid out: low enough that an undefined symbol at 0 is
  * in 32-bit reach. */
@@ -256,6 +257,7 @@ int image_open(const char *path, struct image *image)
         code = read_sections(path, image);
     }
     if (code == EXIT_CODE_OK) {
+        wedge_mark_sections(image);
         sort_sections(image);
         segments_read(image);
         image->entry = segments_virtual_entry(image);

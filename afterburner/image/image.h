@@ -13,6 +13,7 @@ struct image_section {
     uint64_t address, size;
     unsigned char *bytes; /* NULL when it has no contents (.bss) */
     int allocated, executable;
+    int of_wedge; /* put there by `afterburner link`: not the guest's, and not executable for it */
     void *handle; /* libbfd's section */
 };
 
@@ -21,6 +22,7 @@ struct image_segment {
     uint64_t address, physical, offset; /* in memory, and in the file */
     uint64_t size, file_size;           /* in memory, and from the file */
     int executable;
+    unsigned int flags; /* p_flags */
 };
 
 struct image_symbol {
@@ -47,8 +49,9 @@ struct image {
     struct image_symbol
         *symbols; /* of sections with an address, sorted by address, functions first */
     size_t symbol_count;
-    void *handle;  /* libbfd's file */
-    void *private; /* its symbol table */
+    uint64_t wedge_start, wedge_end; /* what a composed image's wedge takes; 0 without one */
+    void *handle;                    /* libbfd's file */
+    void *private;                   /* its symbol table */
     unsigned char *file;
     size_t file_size;
 };

@@ -56,14 +56,16 @@ static int read_segment(const struct image *image, uint64_t offset, struct image
 
         memcpy(&raw, image->file + offset, sizeof(raw));
         *segment = (struct image_segment){raw.p_vaddr, raw.p_paddr,  raw.p_offset,
-                                          raw.p_memsz, raw.p_filesz, (raw.p_flags & PF_X) != 0};
+                                          raw.p_memsz, raw.p_filesz, (raw.p_flags & PF_X) != 0,
+                                          raw.p_flags};
         return raw.p_type == PT_LOAD;
     }
     Elf32_Phdr raw;
 
     memcpy(&raw, image->file + offset, sizeof(raw));
     *segment = (struct image_segment){raw.p_vaddr, raw.p_paddr,  raw.p_offset,
-                                      raw.p_memsz, raw.p_filesz, (raw.p_flags & PF_X) != 0};
+                                      raw.p_memsz, raw.p_filesz, (raw.p_flags & PF_X) != 0,
+                                      raw.p_flags};
     return raw.p_type == PT_LOAD;
 }
 

@@ -329,7 +329,8 @@ static void check_tables(struct verification *verification)
 }
 
 /* Words of data that are addresses inside sites: jump tables, tables of handlers. Words are as wide
- * as a pointer and aligned to 4 bytes, as packed structures have them. */
+ * as a pointer and aligned to 4 bytes, as packed structures have them. A wedge's data is none of
+ * the guest's: its tables name sites to bind them. */
 static void check_data(struct verification *verification, const struct image_section *section)
 {
     const struct image *image = verification->image;
@@ -357,7 +358,7 @@ static void check_all_data(struct verification *verification)
     for (size_t i = 0; i < image->section_count; i++) {
         const struct image_section *section = &image->sections[i];
 
-        if (section->allocated && section->bytes && !section->executable &&
+        if (section->allocated && section->bytes && !section->executable && !section->of_wedge &&
             strcmp(section->name, AFTERBURN_SECTION) != 0)
             check_data(verification, section);
     }

@@ -144,5 +144,5 @@ void check_segments(struct verification *verification)
 int left_undecoded(const struct image *image, const struct image_section *section)
 {
     return section->allocated && section->bytes && section->size && !section->executable &&
-           segments_executable(image, section->address, section->size);
+           !section->of_wedge && segments_executable(image, section->address, section->size);
 }

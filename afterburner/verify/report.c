@@ -169,6 +169,23 @@ static void print_undecoded(const struct verification *verification)
                count);
 }
 
+/* The wedge is what sensitive instructions are handed to: it is not asked about its own. */
+static void print_wedge(const struct verification *verification)
+{
+    const struct image *image = verification->image;
+    unsigned long long bytes = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < image->section_count; i++)
+        if (image->sections[i].of_wedge) {
+            bytes += image->sections[i].size;
+            count++;
+        }
+    if (count)
+        printf("  wedge: %llu bytes in %zu sections at 0x%llx, not decoded\n", bytes, count,
+               (unsigned long long)image->wedge_start);
+}
+
 static void print_regions(const struct verification *verification)
 {
     struct region *list;
@@ -209,6 +226,7 @@ void report_print(const struct verification *verification, size_t limit)
                ": it was not assembled through `afterburner as`\n");
     print_regions(verification);
     print_undecoded(verification);
+    print_wedge(verification);
     print_alternatives(verification);
     printf("  findings: %zu open, %zu explained, %zu exempt\n", findings->open, findings->explained,
            findings->exempt);
@@ -338,6 +356,31 @@ static json_t *undecoded_json(const struct verification *verification)
     return list;
 }
 
+/* What `afterburner link` put beside the guest, which nobody decoded either; null without one. */
+static json_t *wedge_json(const struct verification *verification)
+{
+    const struct image *image = verification->image;
+    json_t *sections = json_array(), *object;
+
+    for (size_t i = 0; i < image->section_count; i++)
+        if (image->sections[i].of_wedge) {
+            object = json_object();
+            json_object_set_new(object, "section", json_text(image->sections[i].name));
+            json_object_set_new(object, "address", hexadecimal(image->sections[i].address));
+            json_object_set_new(object, "bytes", json_integer((json_int_t)image->sections[i].size));
+            json_array_append_new(sections, object);
+        }
+    if (!image->wedge_end) {
+        json_decref(sections);
+        return json_null();
+    }
+    object = json_object();
+    json_object_set_new(object, "start", hexadecimal(image->wedge_start));
+    json_object_set_new(object, "end", hexadecimal(image->wedge_end));
+    json_object_set_new(object, "sections", sections);
+    return object;
+}
+
 static void add_count(json_t *object, const char *key, uint64_t count)
 {
     json_int_t old = json_integer_value(json_object_get(object, key));
@@ -401,6 +444,7 @@ json_t *report_certificate(const struct verification *verification)
     json_object_set_new(certificate, "counts", counts);
     json_object_set_new(certificate, "regions", regions_json(verification));
     json_object_set_new(certificate, "not_decoded", undecoded_json(verification));
+    json_object_set_new(certificate, "wedge", wedge_json(verification));
     json_object_set_new(certificate, "alternatives", alternatives_json(verification));
     json_object_set_new(certificate, "findings", findings_json(verification));
     return certificate;

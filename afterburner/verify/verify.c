@@ -13,7 +13,7 @@
 #include "cli/message.h"
 #include "image/image.h"
 #include "verify/report.h"
-#include "verify/walk.h"
+#include "verify/verification.h"
 
 struct options {
     const char *json;
@@ -86,35 +86,21 @@ static const struct argp parser = {
 
 static int verify_image(const char *path, const struct options *options, json_t **certificate)
 {
-    struct verification verification = {0};
-    int code = EXIT_CODE_OK;
+    struct verification verification;
     struct image image;
-    char wrong[256];
+    int code = image_open(path, &image);
 
-    code = image_open(path, &image);
     if (code != EXIT_CODE_OK)
         return code;
-    verification.image = &image;
-    if (records_read(&image, &verification.records, wrong, sizeof(wrong)) < 0 ||
-        guest_tables_read(&image, &verification.tables, wrong, sizeof(wrong)) < 0) {
-        message_error("%s: %s", path, wrong);
-        code = EXIT_CODE_INPUT;
-    } else if (walk_image(&verification) < 0) {
-        message_error("Capstone cannot be started; reinstall libcapstone4");
-        code = EXIT_CODE_TOOL;
-    } else {
-        check_records(&verification);
-        findings_sort(&verification.findings);
+    code = verification_make(&image, &verification);
+    if (code == EXIT_CODE_OK) {
         if (!options->quiet)
             report_print(&verification, options->limit);
         if (options->json)
             *certificate = report_certificate(&verification);
         code = verification.findings.open ? EXIT_CODE_FINDINGS : EXIT_CODE_OK;
+        verification_free(&verification);
     }
-    findings_free(&verification.findings);
-    records_free(&verification.records);
-    guest_tables_free(&verification.tables);
-    free(verification.sections);
     image_close(&image);
     return code;
 }

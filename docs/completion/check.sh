@@ -61,7 +61,7 @@ has() {
     done
 }
 
-has 'afterburner |' as cc verify sites run table doctor --help --version
+has 'afterburner |' as cc verify sites link run table doctor --help --version
 gives 'afterburner ver|' verify
 gives 'afterburner --v|' --version
 gives 'afterburner nothing|' ''
@@ -86,6 +86,13 @@ gives 'afterburner sites -c |' "$("$program" table --format json | sed -nE 's/.*
 gives 'afterburner sites --class MSR vm|' vmlinux
 gives 'afterburner sites --diff vmlinux vm|' vmlinux
 gives 'afterburner sites --function |' ''
+
+has 'afterburner link --|' --output --wedge --wedge-file --explain --allow-unsound
+has 'afterburner link --wedge |' native xen native,xen
+gives 'afterburner link --wedge=x|' xen
+gives 'afterburner link vmlinux -o po|' policy
+gives 'afterburner link --wedge-file po|' policy
+gives 'afterburner link vm|' vmlinux
 
 has 'afterburner run --|' --on --initrd --append --timeout --memory --deterministic --interactive --verbose
 has 'afterburner run --on |' native

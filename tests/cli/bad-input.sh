@@ -71,6 +71,14 @@ poke outside $((records + 32)) '\x00\x00\x00\x40'
 poke kind $((records + 32 + 8)) '\xe7\x03'
 printf '\t.section .note.Xen,"a",@note\n\t.long 4, 4, 18\n\t.asciz "Xen"\n\t.long 0x100000\n' >note.s
 command as note.s -o note.o && ld -e 0 -Ttext=0x100000 good.o note.o -o hello.elf
+# A guest that link takes, one that it does not, and wedges.
+printf 'PHDRS { text PT_LOAD FLAGS(5); note PT_NOTE FLAGS(4); }\nSECTIONS { . = 0xffffffff81000000; .text : AT(0x1000000) { *(.text) } :text\n' >guest.lds
+printf '.afterburn : { *(.afterburn) } :text\n.note.Xen : { *(.note.Xen) } :text :note\n/DISCARD/ : { *(.note.gnu*) } }\n' >>guest.lds
+ld -e f -T guest.lds good.o note.o -o guest && ld -e f -T guest.lds plain.o note.o -o plain-guest
+ld -e f -T guest.lds good.o left.o note.o -o left-out-guest && ld -e f -T guest.lds good.o -o silent-guest
+"$SOURCE_DIR/tests/link/build-wedge.sh" "$SOURCE_DIR" wedge.elf
+"$SOURCE_DIR/tests/link/build-wedge.sh" "$SOURCE_DIR" old-wedge.elf -DTEST_VERSION=0
+export AFTERBURNER_WEDGE=wedge.elf
 # What is there, and what is in it.
 state() { find . -type f ! -name stdout ! -name stderr ! -name before ! -name complaint -exec md5sum {} + | sort -k 2; }
 state >before

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A whole verification of one image, for every command that must know the answer. */
+#ifndef AFTERBURNER_VERIFY_VERIFICATION_H
+#define AFTERBURNER_VERIFY_VERIFICATION_H
+
+#include "verify/walk.h"
+
+/* Reads the records and the guest's tables, decodes, checks, and sorts the findings. `image` must
+ * outlive the verification. Gives 0 whatever was found, or an exit code (cli/exit-codes.h) after
+ * one message; then there is nothing to free. */
+int verification_make(const struct image *image, struct verification *verification);
+void verification_free(struct verification *verification);
+
+#endif
