@@ -80,6 +80,7 @@ static void check_qemu(struct report *report)
 static void check_xen(struct report *report)
 {
     char *path = xen_image_look(NULL);
+    const char *named = getenv("AFTERBURNER_XEN");
     char *wrong = NULL;
     int fd = path ? xen_image_open(path, &wrong) : -1;
 
@@ -87,8 +88,8 @@ static void check_xen(struct report *report)
         report_add(report, "Xen", USE_XEN, STATE_OK, memory_copy_string(path), NULL);
     else if (path)
         report_add(report, "Xen", USE_XEN, STATE_BROKEN, memory_format("%s: %s", path, wrong),
-                   getenv("AFTERBURNER_XEN") ? memory_copy_string("unset AFTERBURNER_XEN")
-                                             : xen_image_remedy());
+                   named && *named ? memory_copy_string("unset AFTERBURNER_XEN")
+                                   : xen_image_remedy());
     else
         report_add(report, "Xen", USE_XEN, STATE_MISSING,
                    memory_copy_string("not in /boot, nor fetched"), xen_image_remedy());

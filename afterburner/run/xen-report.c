@@ -11,11 +11,12 @@
 #include "cli/message.h"
 #include "image/image.h"
 
-#define TAIL_LINES    10
-#define CONTEXT_LINES 12 /* at most, before the line that says who crashed */
-#define STACK_LINES   4  /* of four words each */
-#define CALLERS       8
-#define CAUSE         "Unhandled: vec "
+#define TAIL_LINES         10
+#define CONTEXT_LINES      12 /* at most, before the line that says who crashed */
+#define STACK_LINES        4  /* of four words each */
+#define CALLERS            8
+#define LONGEST_DUMP_LINES 100
+#define CAUSE              "Unhandled: vec "
 
 /* The image, when it has symbols to look up. */
 struct symbols {
@@ -260,7 +261,9 @@ static int report_panic(const struct xen_log *log)
         xen_log_text(log, log->panic_line != SIZE_MAX ? log->panic_line + 1 : log->crash_line);
     size_t first = log->panic_line;
 
-    if (log->dump_line < first)
+    /* An older dump belongs to a warning. */
+    if (log->dump_line < first &&
+        (first == SIZE_MAX || first - log->dump_line <= LONGEST_DUMP_LINES))
         first = log->dump_line;
     if (log->crash_line < first)
         first = log->crash_line;

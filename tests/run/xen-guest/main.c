@@ -24,6 +24,7 @@
 
 #define COM1        0x3f8
 #define COM1_STATUS (COM1 + 5)
+#define COM_FULL    0x01
 #define COM_EMPTY   0x20
 #define EXIT_PORT   0xf4
 
@@ -157,6 +158,20 @@ static void flood(void)
     }
 }
 
+/* Says a line back that somebody types. */
+static void echo(void)
+{
+    char key = '\0';
+
+    say("type: ");
+    while (key != '\n' && key != '\r') {
+        while (!(port_read(COM1_STATUS) & COM_FULL))
+            ;
+        key = port_read(COM1);
+        say((char[]){key, '\0'});
+    }
+}
+
 static void obey(const struct start_info *start, const char *word)
 {
     if (is(word, "exit=")) {
@@ -198,6 +213,8 @@ static void obey(const struct start_info *start, const char *word)
     } else if (is(word, "wedge-stop-guest")) {
         log_line("wedge: triple fault at ffffffff81001000\n");
         log_line("wedge: stopped: guest\n");
+    } else if (is(word, "echo")) {
+        echo();
     } else if (is(word, "flood")) {
         flood();
     } else if (is(word, "key=")) {
