@@ -66,6 +66,21 @@ step() {
     exit 1
 }
 
+# get_xen: the hypervisor for `afterburner run --on xen`, unless this machine has one.
+get_xen() {
+    local folder=$cache/xen
+    [ -z "${AFTERBURNER_XEN:-}" ] && ! compgen -G '/boot/xen-*-amd64.gz' >/dev/null && [ ! -s "$folder/xen-4.17-amd64.gz" ] || return 0
+    # A fresh machine has no lists of packages, and only root gets them.
+    if ! apt-cache show xen-hypervisor-4.17-amd64 >/dev/null 2>&1; then
+        if [ "$(id -u)" -eq 0 ]; then
+            step "updating the lists of packages" apt-update.log apt-get update
+        elif command -v sudo >/dev/null; then
+            step "updating the lists of packages" apt-update.log sudo apt-get update
+        fi
+    fi
+    step "fetching Xen" xen.log "$root/scripts/fetch-xen" "$folder"
+}
+
 # build_release: the program as it is installed, in build/release; sets $afterburner.
 build_release() {
     afterburner=$root/build/release/afterburner/afterburner

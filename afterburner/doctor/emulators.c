@@ -8,9 +8,9 @@
 #include "doctor/checks.h"
 #include "doctor/process.h"
 #include "run/qemu.h"
+#include "run/xen-image.h"
 
 #define ASK_MILLISECONDS 20000
-#define XEN_IMAGE        "/boot/xen-4.17-amd64.gz"
 #define QEMU_PACKAGE     "qemu-system-x86"
 
 /* Asks QEMU; NULL when it fails, else its output, to be freed. */
@@ -76,15 +76,34 @@ static void check_qemu(struct report *report)
     free(qemu);
 }
 
+/* Xen is unpacked as `run` would, but not booted. */
+static void check_xen(struct report *report)
+{
+    char *path = xen_image_look(NULL);
+    const char *named = getenv("AFTERBURNER_XEN");
+    char *wrong = NULL;
+    int fd = path ? xen_image_open(path, &wrong) : -1;
+
+    if (fd >= 0)
+        report_add(report, "Xen", USE_XEN, STATE_OK, memory_copy_string(path), NULL);
+    else if (path)
+        report_add(report, "Xen", USE_XEN, STATE_BROKEN, memory_format("%s: %s", path, wrong),
+                   named && *named ? memory_copy_string("unset AFTERBURNER_XEN")
+                                   : xen_image_remedy());
+    else
+        report_add(report, "Xen", USE_XEN, STATE_MISSING,
+                   memory_copy_string("not in /boot, nor fetched"), xen_image_remedy());
+    if (fd >= 0)
+        close(fd);
+    free(wrong);
+    free(path);
+}
+
 void check_emulators(struct report *report)
 {
     if (report_wants(report, USE_ALL))
         check_qemu(report);
     if (!report_wants(report, USE_XEN))
         return;
-    if (access(XEN_IMAGE, R_OK) == 0)
-        report_add(report, "Xen", USE_XEN, STATE_OK, memory_copy_string(XEN_IMAGE), NULL);
-    else
-        report_add(report, "Xen", USE_XEN, STATE_MISSING, memory_copy_string("no " XEN_IMAGE),
-                   memory_copy_string("apt-get install xen-hypervisor-4.17-amd64"));
+    check_xen(report);
 }

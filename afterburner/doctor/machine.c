@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "cli/cache-folder.h"
 #include "cli/memory.h"
 #include "doctor/checks.h"
 
@@ -19,17 +20,6 @@
 #define DISK_MIB       512
 /* Two compilers or linkers at once; a guest of 256 MiB in QEMU. */
 #define MEMORY_MIB 1024
-
-/* Where examples/linux/build keeps what it made, by the XDG base directory rules; to be freed. */
-static char *cache_folder(void)
-{
-    const char *cache = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-
-    if (cache && *cache)
-        return memory_format("%s/afterburner", cache);
-    return memory_format("%s/.cache/afterburner", home ? home : "");
-}
 
 static void check_disk(struct report *report)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sources: the Linux/x86 boot protocol (Documentation/x86/boot.rst) for the bzImage header; the
- * System V ABI for ELF; Xen's public/elfnote.h for the PVH entry note (QEMU's hw/i386/x86.c looks
- * for the same). */
+ * System V ABI for ELF; Xen's public/elfnote.h for the notes (QEMU's hw/i386/x86.c looks for the
+ * PVH entry in the same way). */
 #include "run/image-check.h"
 
 #include <elf.h>
@@ -17,9 +17,14 @@
 #include "cli/memory.h"
 #include "cli/message.h"
 
-/* The note by which an image says: enter me here, in 32-bit protected mode without paging. */
-#define NOTE_NAME         "Xen"
+#define NOTE_NAME "Xen"
+/* By which an image says: here is a page for your hypercalls; I was made for this interface.
+ * Without the first, Xen builds the domain, which then does nothing at all. */
+#define NOTE_HYPERCALL_PAGE 2
+#define NOTE_XEN_VERSION    5
+/* By which an image says: enter me here, in 32-bit protected mode without paging. */
 #define NOTE_PHYS32_ENTRY 18
+#define NOTE_BIT(type)    (UINT32_C(1) << (type))
 
 /* Offsets in a bzImage's first sectors. */
 #define SETUP_SECTORS    0x1f1
@@ -39,6 +44,7 @@ struct file {
     const char *path;
     int fd;
     uint64_t size;
+    enum image_entry entry;
 };
 
 /* The fields of both ELF classes that matter here. */
@@ -164,11 +170,12 @@ static uint64_t align_up(uint64_t value, uint64_t alignment)
     return (value + alignment - 1) / alignment * alignment;
 }
 
-/* Whether the notes of one segment hold the PVH entry. A malformed list just ends: the note is not
- * found. */
-static bool has_pvh_note(const unsigned char *notes, uint64_t size, uint64_t alignment)
+/* Which of Xen's notes one segment has, a NOTE_BIT for each. A malformed list just ends: the note
+ * is not found. */
+static uint32_t find_notes(const unsigned char *notes, uint64_t size, uint64_t alignment)
 {
     uint64_t at = 0;
+    uint32_t found = 0;
 
     while (at + sizeof(Elf64_Nhdr) <= size) {
         Elf64_Nhdr note; /* Elf32_Nhdr has the same layout */
@@ -178,12 +185,33 @@ static bool has_pvh_note(const unsigned char *notes, uint64_t size, uint64_t ali
         memcpy(&note, notes + at, sizeof(note));
         description = align_up(name + note.n_namesz, alignment);
         if (description > size || note.n_descsz > size - description)
-            return false;
-        if (note.n_type == NOTE_PHYS32_ENTRY && note.n_namesz == sizeof(NOTE_NAME) &&
+            break;
+        if (note.n_type < 32 && note.n_namesz == sizeof(NOTE_NAME) &&
             memcmp(notes + name, NOTE_NAME, sizeof(NOTE_NAME)) == 0 && note.n_descsz >= 4)
-            return true;
+            found |= NOTE_BIT(note.n_type);
         at = align_up(description + note.n_descsz, alignment);
     }
+    return found;
+}
+
+static bool check_entry(const struct file *file, bool wide, uint32_t notes)
+{
+    const uint32_t xen = NOTE_BIT(NOTE_HYPERCALL_PAGE) | NOTE_BIT(NOTE_XEN_VERSION);
+
+    if (file->entry == IMAGE_ENTRY_PVH && !(notes & NOTE_BIT(NOTE_PHYS32_ENTRY)))
+        message_error("%s: an ELF image without a PVH entry note (Xen, type 18); build Linux with "
+                      "CONFIG_PVH=y or give its bzImage",
+                      file->path);
+    else if (file->entry == IMAGE_ENTRY_XEN && !wide)
+        message_error("%s: a 32-bit ELF image, and Xen 4.17 as Debian builds it boots 64-bit PV "
+                      "domains only; build it for x86_64",
+                      file->path);
+    else if (file->entry == IMAGE_ENTRY_XEN && (notes & xen) != xen)
+        message_error("%s: an ELF image without the notes of a PV domain (Xen, types 2 and 5); "
+                      "link it with the wedge, or build Linux with CONFIG_XEN_PV=y",
+                      file->path);
+    else
+        return true;
     return false;
 }
 
@@ -191,7 +219,7 @@ static bool check_segments(const struct file *file, const unsigned char *table, 
                            size_t count, bool wide)
 {
     bool loadable = false;
-    bool pvh = false;
+    uint32_t found = 0;
 
     for (size_t i = 0; i < count; i++) {
         struct segment segment;
@@ -210,7 +238,7 @@ static bool check_segments(const struct file *file, const unsigned char *table, 
                 free(notes);
                 return false;
             }
-            pvh |= has_pvh_note(notes, segment.file_size, segment.alignment == 8 ? 8 : 4);
+            found |= find_notes(notes, segment.file_size, segment.alignment == 8 ? 8 : 4);
             free(notes);
         }
     }
@@ -219,13 +247,7 @@ static bool check_segments(const struct file *file, const unsigned char *table, 
                       file->path);
         return false;
     }
-    if (!pvh) {
-        message_error("%s: an ELF image without a PVH entry note (Xen, type 18); build Linux with "
-                      "CONFIG_PVH=y or give its bzImage",
-                      file->path);
-        return false;
-    }
-    return true;
+    return check_entry(file, wide, found);
 }
 
 static const char *machine_name(unsigned int machine)
@@ -322,14 +344,15 @@ static bool check_content(const struct file *file)
     else
         message_error(
             "%s: neither a bzImage nor an ELF image; give a kernel's bzImage or an ELF image "
-            "with a PVH entry note",
-            file->path);
+            "with %s",
+            file->path,
+            file->entry == IMAGE_ENTRY_PVH ? "a PVH entry note" : "the notes of a Xen PV domain");
     return false;
 }
 
-bool image_check(const char *path)
+bool image_check(const char *path, enum image_entry entry)
 {
-    struct file file;
+    struct file file = {.entry = entry};
     bool good;
 
     if (!open_file(&file, path, "image"))

@@ -12,9 +12,12 @@
 struct run_options {
     const char *image;
     const char *initrd;
-    const char *append; /* the guest's command line */
-    const char *cpu;    /* QEMU's name of the CPU model */
-    const char *plugin; /* a TCG plugin, FILE[,ARGUMENT...] */
+    const char *append;     /* the guest's command line */
+    const char *cpu;        /* QEMU's name of the CPU model */
+    const char *xen;        /* Xen's file; this and the next two only for the place "xen" */
+    const char *xen_append; /* more of Xen's own command line */
+    const char *xen_log;    /* a file that gets Xen's log */
+    const char *plugin;     /* a TCG plugin, FILE[,ARGUMENT...] */
     const char **qemu_arguments;
     size_t qemu_argument_count;
     unsigned int timeout_seconds;
@@ -34,5 +37,6 @@ struct place {
 };
 
 extern const struct place place_native;
+extern const struct place place_xen;
 
 #endif

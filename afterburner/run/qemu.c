@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One process, one poll() loop. Four things come in: QEMU's console (a pipe), QEMU's QMP socket,
- * our standard input, and signals (a signalfd; SIGCHLD among them, so QEMU's end is an event like
- * the others).
+/* One process, one poll() loop. Five things come in: the guest's console and, when somebody
+ * listens, its COM2 (pipes), QEMU's QMP socket, our standard input, and signals (a signalfd;
+ * SIGCHLD among them, so QEMU's end is an event like the others).
  *
  * The console is a pipe rather than a socket because a guest writes it byte by byte: each byte
  * would cost a socket buffer of its own, so that 300 unread bytes fill a socket but a million fill
@@ -34,7 +34,12 @@
 #define QEMU_PROGRAM  "qemu-system-x86_64"
 #define QEMU_VARIABLE "AFTERBURNER_QEMU"
 
-#define QMP_FD            3 /* in the child */
+/* In the child; then come the session's files, from QEMU_FILE_FD on. */
+#define QMP_FD     3
+#define FAILURE_FD 4
+#define LISTEN_FD  5
+#define SPARE_FD   16 /* beyond all of them */
+
 #define CONSOLE_PIPE_SIZE (1024 * 1024)
 /* More than this of unread console output is left in the pipe: a flood to a slow reader must not
  * fill memory. */
@@ -42,6 +47,10 @@
 /* How long a reader that takes nothing is waited for once we, not the guest, have ended the run. */
 #define DRAIN_MILLISECONDS  2000
 #define ABNORMAL_CHILD_CODE 127
+/* A listener that has heard the end is given more for so long at most, and then QEMU has so long to
+ * end itself. */
+#define LISTEN_MILLISECONDS 10000
+#define QUIT_MILLISECONDS   3000
 
 struct run {
     const struct qemu_session *session;
@@ -50,6 +59,7 @@ struct run {
     bool exited;
     int console_in;  /* to QEMU; -1 when the guest gets no input */
     int console_out; /* from QEMU */
+    int listen;      /* COM2, from QEMU; -1: nobody listens, or QEMU has closed it */
     int output;      /* our standard output */
     int signals;
     bool input_open;
@@ -58,7 +68,11 @@ struct run {
     int output_error;
     int interrupted; /* a signal's number, or 0 */
     bool timed_out;
-    int64_t deadline; /* milliseconds of CLOCK_MONOTONIC */
+    bool told; /* by the listener that this is the end */
+    /* Milliseconds of CLOCK_MONOTONIC; INT64_MAX: never. */
+    int64_t deadline;
+    int64_t told_at;        /* when nothing more is waited for once the listener knows */
+    int64_t told_at_latest; /* and however much more comes */
     struct qmp qmp;
     struct queue to_guest;
     struct queue to_user;
@@ -95,6 +109,7 @@ char *qemu_find(void)
 struct channels {
     int console_in[2];
     int console_out[2];
+    int listen[2];
     int qmp[2];
     int failure[2]; /* carries errno when exec fails, and closes by itself when it does not */
 };
@@ -106,11 +121,12 @@ static void close_all(const int *fds, size_t count)
             close(fds[i]);
 }
 
-static bool open_channels(struct channels *channels)
+static bool open_channels(struct channels *channels, bool listen)
 {
     memset(channels, -1, sizeof(*channels));
     if (pipe2(channels->console_in, O_CLOEXEC) != 0 ||
         pipe2(channels->console_out, O_CLOEXEC) != 0 || pipe2(channels->failure, O_CLOEXEC) != 0 ||
+        (listen && pipe2(channels->listen, O_CLOEXEC | O_NONBLOCK) != 0) ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channels->qmp) != 0) {
         message_error("cannot connect to QEMU: %s; close some of this user's open files",
                       strerror(errno));
@@ -119,39 +135,72 @@ static bool open_channels(struct channels *channels)
     }
     /* Refused beyond the user's pipe quota: then the default of 64 KiB has to do. */
     (void)fcntl(channels->console_out[0], F_SETPIPE_SZ, CONSOLE_PIPE_SIZE);
+    if (listen)
+        (void)fcntl(channels->listen[0], F_SETPIPE_SZ, CONSOLE_PIPE_SIZE);
     fcntl(channels->console_in[1], F_SETFL, O_NONBLOCK);
     fcntl(channels->console_out[0], F_SETFL, O_NONBLOCK);
     fcntl(channels->qmp[0], F_SETFL, O_NONBLOCK);
     return true;
 }
 
+/* What the child gives a number of its own. */
+struct inherited {
+    int fd, number;
+};
+
+/* Gives each its number and closes all others but standard error. Only async-signal-safe calls. */
+static bool arrange(struct inherited *list, size_t count)
+{
+    int next = STDERR_FILENO + 1;
+
+    /* First out of the way of the numbers that the others shall get. */
+    for (size_t i = 0; i < count; i++)
+        if ((list[i].fd = fcntl(list[i].fd, F_DUPFD, SPARE_FD)) < 0)
+            return false;
+    for (size_t i = 0; i < count; i++) {
+        if (dup2(list[i].fd, list[i].number) < 0)
+            return false;
+        /* Nothing else that our caller left open is QEMU's. The list is in ascending order. */
+        if (list[i].number > next)
+            close_range(next, list[i].number - 1, 0);
+        if (list[i].number >= next)
+            next = list[i].number + 1;
+    }
+    close_range(next, ~0U, 0);
+    return true;
+}
+
 /* In the child. Only async-signal-safe calls. */
 __attribute__((noreturn)) static void become_qemu(const struct channels *channels, pid_t parent,
-                                                  char **command)
+                                                  const struct qemu_session *session)
 {
-    int error;
+    struct inherited list[5 + QEMU_FILES_LARGEST] = {
+        {channels->console_in[0], STDIN_FILENO},
+        {channels->console_out[1], STDOUT_FILENO},
+        {channels->qmp[1], QMP_FD},
+        {channels->failure[1], FAILURE_FD},
+    };
+    size_t count = 4;
+    int error, failure;
     sigset_t none;
-    /* Out of the way of the numbers they shall get. */
-    int input = fcntl(channels->console_in[0], F_DUPFD, 10);
-    int output = fcntl(channels->console_out[1], F_DUPFD, 10);
-    int qmp = fcntl(channels->qmp[1], F_DUPFD, 10);
-    int failure = fcntl(channels->failure[1], F_DUPFD_CLOEXEC, 10);
+    bool arranged;
 
+    if (session->listener)
+        list[count++] = (struct inherited){channels->listen[1], LISTEN_FD};
+    for (size_t i = 0; i < session->file_count; i++)
+        list[count++] = (struct inherited){session->files[i], QEMU_FILE_FD + (int)i};
     /* A QEMU that outlived us would have nobody to end it. */
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
-        dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-        dup2(qmp, QMP_FD) >= 0 && dup2(failure, QMP_FD + 1) >= 0 &&
-        fcntl(QMP_FD + 1, F_SETFD, FD_CLOEXEC) == 0) {
-        /* Nothing else that our caller left open is QEMU's. */
-        close_range(QMP_FD + 2, ~0U, 0);
-        failure = QMP_FD + 1;
+    arranged = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent && arrange(list, count);
+    failure = arranged ? FAILURE_FD : list[3].fd;
+    if (arranged) {
+        fcntl(failure, F_SETFD, FD_CLOEXEC);
         /* Ctrl-C is for us, who then end QEMU; its own message about it would only confuse. */
         setpgid(0, 0);
         signal(SIGTTOU, SIG_IGN);
         signal(SIGPIPE, SIG_DFL);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
-        execv(command[0], command);
+        execv(session->command->values[0], session->command->values);
     }
     error = errno;
     (void)!write(failure, &error, sizeof(error));
@@ -187,23 +236,31 @@ static bool start(struct run *run)
 
     command_line_add_list(command, "-chardev", "stdio,id=" QEMU_CONSOLE ",signal=off", "-serial",
                           "chardev:" QEMU_CONSOLE, "-S", NULL);
+    if (run->session->listener) {
+        command_line_add_list(command, "-chardev", NULL);
+        command_line_add(command, "file,id=listen,path=" QEMU_FILE_PATH, LISTEN_FD);
+        command_line_add_list(command, "-serial", "chardev:listen", NULL);
+    }
     command_line_add_list(command, "-chardev", NULL);
     command_line_add(command, "socket,id=qmp,fd=%d", QMP_FD);
     command_line_add_list(command, "-mon", "chardev=qmp,mode=control", NULL);
     if (run->session->verbose)
         command_line_print(command, stderr);
-    if (!open_channels(&channels))
+    if (!open_channels(&channels, run->session->listener))
         return false;
     run->pid = fork();
     if (run->pid == 0)
-        become_qemu(&channels, parent, command->values);
+        become_qemu(&channels, parent, run->session);
     error = errno;
     close(channels.console_in[0]);
     close(channels.console_out[1]);
     close(channels.qmp[1]);
     close(channels.failure[1]);
+    if (channels.listen[1] >= 0)
+        close(channels.listen[1]);
     run->console_in = channels.console_in[1];
     run->console_out = channels.console_out[0];
+    run->listen = channels.listen[0];
     run->qmp.fd = channels.qmp[0];
     if (run->pid < 0) {
         message_error("cannot start a process: %s; end some of this user's", strerror(error));
@@ -237,19 +294,50 @@ static void read_signals(struct run *run)
         run->exited = true;
 }
 
-static void read_console(struct run *run)
+/* A guest's bytes come one by one; to take each as it comes would cost more processor time than the
+ * guest does. No reader notices this pause, and the pipes hold what comes meanwhile. */
+static void pause_for_more(void)
 {
-    /* A guest's bytes come one by one; to take each as it comes would cost more processor time than
-     * the guest does. No reader notices this pause, and the pipe holds what comes meanwhile. */
     static const struct timespec pause = {.tv_nsec = 1000000};
 
     nanosleep(&pause, NULL);
+}
+
+static void read_console(struct run *run)
+{
     /* The end of QEMU's output comes a little before its SIGCHLD: stop asking, or poll() would
      * spin. */
     if (queue_fill(&run->to_user, run->console_out) == QUEUE_END) {
         close(run->console_out);
         run->console_out = -1;
     }
+}
+
+/* Gives false when there is no more for the moment, or at all. */
+static bool read_listen(struct run *run)
+{
+    const struct qemu_listener *listener = run->session->listener;
+    char bytes[65536];
+    ssize_t count = read(run->listen, bytes, sizeof(bytes));
+    int64_t now = clock_milliseconds();
+    int patience;
+
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    if (count <= 0) {
+        close(run->listen);
+        run->listen = -1;
+        return false;
+    }
+    patience = listener->receive(listener->context, bytes, count);
+    if (patience < 0)
+        return true;
+    if (run->told_at_latest == INT64_MAX)
+        run->told_at_latest = now + LISTEN_MILLISECONDS;
+    run->told_at = now + patience;
+    if (run->told_at > run->told_at_latest)
+        run->told_at = run->told_at_latest;
+    return true;
 }
 
 static void read_keys(struct run *run)
@@ -279,12 +367,13 @@ static void drain_output(struct run *run)
  * moved. Once QEMU has exited its ends are left alone. */
 static void turn(struct run *run, int wait)
 {
-    enum { SIGNALS, OUTPUT, CONSOLE, QMP, INPUT, KEYS, COUNT };
+    enum { SIGNALS, OUTPUT, CONSOLE, LISTEN, QMP, INPUT, KEYS, COUNT };
     struct pollfd polled[COUNT] = {
         [SIGNALS] = {.fd = run->signals, .events = POLLIN},
         /* With no events asked for, poll() still reports a reader that has gone. */
         [OUTPUT] = {.fd = run->output, .events = queue_length(&run->to_user) ? POLLOUT : 0},
         [CONSOLE] = {.fd = -1, .events = POLLIN},
+        [LISTEN] = {.fd = -1, .events = POLLIN},
         [QMP] = {.fd = -1, .events = POLLIN},
         [INPUT] = {.fd = -1, .events = POLLOUT},
         [KEYS] = {.fd = -1, .events = POLLIN},
@@ -293,6 +382,7 @@ static void turn(struct run *run, int wait)
     if (!run->exited) {
         if (queue_length(&run->to_user) < CONSOLE_BACKLOG)
             polled[CONSOLE].fd = run->console_out;
+        polled[LISTEN].fd = run->listen;
         polled[QMP].fd = run->qmp.fd;
         if (queue_length(&run->to_guest))
             polled[INPUT].fd = run->console_in;
@@ -301,8 +391,12 @@ static void turn(struct run *run, int wait)
     }
     if (poll(polled, COUNT, wait) <= 0)
         return;
+    if (polled[CONSOLE].revents || polled[LISTEN].revents)
+        pause_for_more();
     if (polled[CONSOLE].revents)
         read_console(run);
+    if (polled[LISTEN].revents)
+        read_listen(run);
     if (polled[QMP].revents && !qmp_receive(&run->qmp)) {
         close(run->qmp.fd);
         run->qmp.fd = -1;
@@ -325,16 +419,30 @@ static void turn(struct run *run, int wait)
 static void carry(struct run *run)
 {
     while (!run->exited) {
-        int64_t left = run->deadline - clock_milliseconds();
+        int64_t now = clock_milliseconds();
+        int64_t left = run->deadline < run->told_at ? run->deadline - now : run->told_at - now;
 
-        if (left <= 0)
+        if (now >= run->told_at)
+            run->told = true;
+        else if (left <= 0)
             run->timed_out = true;
-        if (run->timed_out || run->interrupted || run->output_error)
+        if (run->told || run->timed_out || run->interrupted || run->output_error)
             break;
         turn(run, left < 60000 ? (int)left : 60000);
     }
     if (run->exited)
         return;
+    if (run->told) {
+        /* The machine idles or is about to reset. A plugin shall write what it has counted. */
+        int64_t limit = clock_milliseconds() + QUIT_MILLISECONDS;
+
+        qmp_quit(&run->qmp);
+        while (!run->exited && !run->interrupted && !run->output_error &&
+               clock_milliseconds() < limit)
+            turn(run, 100);
+        if (run->exited)
+            return;
+    }
     kill(run->pid, SIGKILL);
     while (waitpid(run->pid, &run->status, 0) < 0 && errno == EINTR)
         ;
@@ -350,6 +458,8 @@ static void finish_output(struct run *run)
     int before = run->interrupted;
 
     while (run->console_out >= 0 && queue_fill(&run->to_user, run->console_out) == QUEUE_OK)
+        ;
+    while (run->listen >= 0 && read_listen(run))
         ;
     while (run->qmp.fd >= 0 && qmp_receive(&run->qmp)) {
         struct pollfd polled = {.fd = run->qmp.fd, .events = POLLIN};
@@ -392,6 +502,8 @@ static struct qemu_result judge(struct run *run)
     } else if (run->output_error) {
         result.end = QEMU_END_OUTPUT;
         result.code = run->output_error;
+    } else if (run->told) {
+        result.end = QEMU_END_LISTENER;
     } else if (run->timed_out) {
         result.end = QEMU_END_TIMEOUT;
     } else if (WIFSIGNALED(run->status)) {
@@ -421,6 +533,9 @@ struct qemu_result qemu_run(const struct qemu_session *session)
     struct run run = {.session = session,
                       .console_in = -1,
                       .console_out = -1,
+                      .listen = -1,
+                      .told_at = INT64_MAX,
+                      .told_at_latest = INT64_MAX,
                       .qmp = {.fd = -1, .hold = session->hold}};
     sigset_t before;
 
@@ -445,7 +560,8 @@ struct qemu_result qemu_run(const struct qemu_session *session)
         terminal_restore();
         result = judge(&run);
     }
-    close_all((const int[]){run.console_in, run.console_out, run.qmp.fd, run.signals}, 4);
+    close_all((const int[]){run.console_in, run.console_out, run.listen, run.qmp.fd, run.signals},
+              5);
     if (run.output != STDOUT_FILENO)
         close(run.output);
     qmp_free(&run.qmp);
@@ -510,6 +626,7 @@ int qemu_report(struct qemu_result *result, const struct qemu_session *session)
         message_error("%s ended before the guest did (%s)", program,
                       result->detail ? result->detail : "it gave no reason");
         break;
+    case QEMU_END_LISTENER:
     case QEMU_END_OURS:
         break;
     }

@@ -17,6 +17,19 @@ char *qemu_look(void);
 /* The COM1 of the guest is the QEMU character device of this name. */
 #define QEMU_CONSOLE "console"
 
+/* Who listens to the guest's COM2. */
+struct qemu_listener {
+    void *context;
+    /* Takes what came. Gives -1 to go on with the run; 0 when the run has come to its end, and QEMU
+     * is ended; or how many milliseconds more to wait at most for what may still come. */
+    int (*receive)(void *context, const char *bytes, size_t count);
+};
+
+/* The name by which QEMU opens the descriptor session.files[index]. */
+#define QEMU_FILES_LARGEST 3
+#define QEMU_FILE_FD       6
+#define QEMU_FILE_PATH     "/proc/self/fd/%d" /* of QEMU_FILE_FD + index */
+
 struct qemu_session {
     /* argv: the program, then the machine without its console, which qemu_run() appends. */
     struct command_line *command;
@@ -24,6 +37,9 @@ struct qemu_session {
     bool interactive; /* the user wants standard input to go to the guest whatever it is */
     bool verbose;     /* print the command on standard error */
     bool hold;        /* leave the machine stopped until a debugger starts it */
+    const struct qemu_listener *listener; /* NULL: the machine has no COM2 */
+    int files[QEMU_FILES_LARGEST];        /* QEMU inherits these descriptors */
+    size_t file_count;
 };
 
 enum qemu_end {
@@ -36,6 +52,7 @@ enum qemu_end {
     QEMU_END_OUTPUT,      /* standard output takes no more; `code` is the errno */
     QEMU_END_NOT_STARTED, /* QEMU refused with exit code `code` and has said why itself */
     QEMU_END_DIED,        /* QEMU was killed or crashed by the signal `code` */
+    QEMU_END_LISTENER,    /* the listener said so; it knows why */
     QEMU_END_UNKNOWN,     /* QEMU ended for a reason of its own */
     QEMU_END_OURS,        /* we could not start QEMU; a message has been printed */
 };

@@ -75,6 +75,11 @@ bool qmp_receive(struct qmp *qmp)
     return status == QUEUE_OK || status == QUEUE_EMPTY;
 }
 
+void qmp_quit(const struct qmp *qmp)
+{
+    send_command(qmp, "quit");
+}
+
 void qmp_free(struct qmp *qmp)
 {
     queue_free(&qmp->received);

@@ -21,6 +21,9 @@ struct qmp {
  * closed it. */
 bool qmp_receive(struct qmp *qmp);
 
+/* Asks QEMU to end, as a user would: what it has to write at its end is written. */
+void qmp_quit(const struct qmp *qmp);
+
 void qmp_free(struct qmp *qmp);
 
 #endif

@@ -11,7 +11,7 @@
 #include "cli/message.h"
 #include "run/place.h"
 
-static const struct place *const places[] = {&place_native};
+static const struct place *const places[] = {&place_native, &place_xen};
 
 #define PLACE_COUNT (sizeof(places) / sizeof(places[0]))
 
@@ -34,6 +34,9 @@ enum option_key {
     KEY_INTERACTIVE,
     KEY_QEMU_ARGUMENT,
     KEY_PLUGIN,
+    KEY_XEN,
+    KEY_XEN_APPEND,
+    KEY_XEN_LOG,
 };
 
 static const struct argp_option option_table[] = {
@@ -42,7 +45,8 @@ static const struct argp_option option_table[] = {
     {"append", KEY_APPEND, "TEXT", 0, "The guest's command line", 0},
     {"timeout", KEY_TIMEOUT, "SECONDS", 0, "Stop the guest after so much wall time (default: 120)",
      0},
-    {"memory", KEY_MEMORY, "MIB", 0, "The guest's memory in MiB (default: 256)", 0},
+    {"memory", KEY_MEMORY, "MIB", 0,
+     "The machine's memory in MiB (default: 256); on Xen all but 64 of it is the guest's", 0},
     {"cpu", KEY_CPU, "MODEL", 0, "QEMU's CPU model, with features (default: max)", 0},
     {"smp", KEY_SMP, "N", 0, "The number of processors (default: 1)", 0},
     {"deterministic", KEY_DETERMINISTIC, NULL, 0,
@@ -53,7 +57,11 @@ static const struct argp_option option_table[] = {
      0},
     {"plugin", KEY_PLUGIN, "FILE[,ARGUMENT...]", 0, "Load a QEMU TCG plugin", 0},
     {"qemu-arg", KEY_QEMU_ARGUMENT, "ARGUMENT", 0, "Pass one argument on to QEMU; repeatable", 0},
-    {"verbose", KEY_VERBOSE, NULL, 0, "Print QEMU's command line on standard error", 0},
+    {"xen", KEY_XEN, "FILE", 0, "On Xen: the hypervisor (default: found on this machine)", 0},
+    {"xen-append", KEY_XEN_APPEND, "TEXT", 0, "On Xen: add to the hypervisor's command line", 0},
+    {"xen-log", KEY_XEN_LOG, "FILE", 0, "On Xen: write the log of Xen and the wedge to FILE", 0},
+    {"verbose", KEY_VERBOSE, NULL, 0,
+     "Print QEMU's command line on standard error, and on Xen the log of Xen and the wedge", 0},
     {0},
 };
 
@@ -105,6 +113,16 @@ static void add_qemu_argument(struct invocation *invocation, const char *argumen
     options->qemu_arguments[options->qemu_argument_count++] = argument;
 }
 
+/* Of what is for Xen alone: to drop it silently would hide a forgotten --on. */
+static void check_other_place(struct argp_state *state, const struct run_options *options)
+{
+    if (options->xen || options->xen_append || options->xen_log)
+        argp_error(state, "--%s: for Xen alone; give --on xen, too",
+                   options->xen          ? "xen"
+                   : options->xen_append ? "xen-append"
+                                         : "xen-log");
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct invocation *invocation = state->input;
@@ -144,6 +162,15 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case KEY_QEMU_ARGUMENT:
         add_qemu_argument(invocation, argument);
         break;
+    case KEY_XEN:
+        options->xen = argument;
+        break;
+    case KEY_XEN_APPEND:
+        options->xen_append = argument;
+        break;
+    case KEY_XEN_LOG:
+        options->xen_log = argument;
+        break;
     case KEY_VERBOSE:
         options->verbose = true;
         break;
@@ -155,6 +182,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (!options->image)
             argp_error(state, "give the image to run");
+        if (invocation->place != &place_xen)
+            check_other_place(state, options);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -179,8 +208,9 @@ static char *filter_help(int key, const char *text, void *input)
     }
     /* argp frees what differs from `text`. */
     text =
-        memory_format("%s\nExit codes: 0-99 the guest's own; 120 the guest crashed; 124 time-out; "
-                      "125 a failure of ours. See afterburner-run(1).",
+        memory_format("%s\nExit codes: 0-99 the guest's own; 120 the guest crashed; 121 the wedge "
+                      "stopped itself; 122 the hypervisor crashed; 124 time-out; 125 a failure of "
+                      "ours. See afterburner-run(1).",
                       list);
     free(list);
     return (char *)text;
@@ -192,9 +222,8 @@ int command_run(int argc, char **argv)
         .options = option_table,
         .parser = parse_option,
         .args_doc = "IMAGE",
-        .doc = "Boot IMAGE, a bzImage or an ELF image with a PVH entry note, with its console "
-               "(COM1) on "
-               "standard output, and pass on its exit code.\v ",
+        .doc = "Boot IMAGE, a bzImage or an ELF image with an entry for the place, with its "
+               "console (COM1) on standard output, and pass on its exit code.\v ",
         .help_filter = filter_help,
     };
     struct invocation invocation = {

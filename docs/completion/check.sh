@@ -95,10 +95,13 @@ gives 'afterburner link --wedge-file po|' policy
 gives 'afterburner link vm|' vmlinux
 
 has 'afterburner run --|' --on --initrd --append --timeout --memory --deterministic --interactive --verbose
-has 'afterburner run --on |' native
+has 'afterburner run --on |' native xen
 gives 'afterburner run --on=nat|' native
 gives 'afterburner run --initrd |' 'a file,folder,policy,vmlinux'
 gives 'afterburner run --append |' ''
+gives 'afterburner run --xen |' 'a file,folder,policy,vmlinux'
+gives 'afterburner run --xen-log vm|' vmlinux
+gives 'afterburner run --xen-append |' ''
 gives 'afterburner run --on native vm|' vmlinux
 
 gives 'afterburner table --format |' json,markdown,samples32,samples64,text

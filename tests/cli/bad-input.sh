@@ -79,6 +79,11 @@ ld -e f -T guest.lds good.o left.o note.o -o left-out-guest && ld -e f -T guest.
 "$SOURCE_DIR/tests/link/build-wedge.sh" "$SOURCE_DIR" wedge.elf
 "$SOURCE_DIR/tests/link/build-wedge.sh" "$SOURCE_DIR" old-wedge.elf -DTEST_VERSION=0
 export AFTERBURNER_WEDGE=wedge.elf
+printf '\t.section .note.Xen,"a",@note\n\t.long 4, 8, 5\n\t.asciz "Xen", "xen-3.0"\n\t.long 4, 8, 2\n\t.asciz "Xen"\n\t.quad 0x100000\n' >domain.s
+command as domain.s -o domain.o && ld -e 0 -Ttext=0x100000 good.o domain.o -o domain.elf
+command as --32 note.s -o narrow.o && ld -m elf_i386 -e 0 -Ttext=0x100000 narrow.o -o narrow
+gzip -nc good | head -c 100 >cut.gz
+gzip -nc good >damaged.gz && poke damaged.gz 60 '\xff\xff\xff\xff\xff\xff\xff\xff'
 # What is there, and what is in it.
 state() { find . -type f ! -name stdout ! -name stderr ! -name before ! -name complaint -exec md5sum {} + | sort -k 2; }
 state >before

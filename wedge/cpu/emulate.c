@@ -319,8 +319,8 @@ static struct outcome far_target(struct vcpu *vcpu, const struct wedge_site *sit
 
 static struct outcome far_jump(struct vcpu *vcpu, const struct wedge_site *site, bool call)
 {
-    uint64_t target, behind = behind_instruction(vcpu, site), stack = vcpu->gpr[GPR_RSP];
-    uint16_t selector, old = vcpu->selectors[SEGMENT_CS];
+    uint64_t target = 0, behind = behind_instruction(vcpu, site), stack = vcpu->gpr[GPR_RSP];
+    uint16_t selector = 0, old = vcpu->selectors[SEGMENT_CS];
     unsigned width = site->flags & AFTERBURN_FAR_POINTER ? site->width : site->width >= 10 ? 8 : 4;
     struct outcome outcome = far_target(vcpu, site, &selector, &target);
 
