@@ -95,6 +95,9 @@ static void flush_address(uint64_t address)
 
 void xen_mmu_init(void)
 {
+    /* The hypervisor's virtual addresses (public/arch-x86/xen-x86_64.h). */
+    backend->reserved_slots_start = 256;
+    backend->reserved_slots_end = 272;
     backend->table_entry = table_entry;
     backend->entry_page = entry_page;
     backend->table_seal = seal;

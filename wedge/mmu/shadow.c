@@ -50,13 +50,11 @@ struct mapping {
     uint32_t next;  /* index + 1 */
 };
 
-#define ROOTS       64
-#define ROOT_WRITES 64 /* so many stores to a root that is not in use, and it is none any more */
+#define ROOTS 64
 
 struct root {
     uint32_t kernel, user; /* shadows; index + 1 */
     uint64_t used;
-    uint32_t written; /* since then */
 };
 
 static struct page *pages;
@@ -270,6 +268,12 @@ static bool is_injected(const struct shadow *shadow, unsigned slot)
            (shadow->role & ROLE_LAST && slot >= (WEDGE_WINDOW_ALIAS >> 21 & 511));
 }
 
+static bool is_reserved(const struct shadow *shadow, unsigned slot)
+{
+    return shadow->level == LEVELS && slot >= backend->reserved_slots_start &&
+           slot < backend->reserved_slots_end;
+}
+
 /* What stands in the last slots where the guest has nothing: the back end's own tables, which count
  * nobody. */
 static uint64_t fallback(const struct shadow *shadow, unsigned slot)
@@ -315,7 +319,7 @@ static uint64_t translate(struct shadow *shadow, unsigned slot, uint64_t guest)
              page = (guest & PTE_ADDRESS) >> PAGE_SHIFT;
     struct shadow *child;
 
-    if (is_injected(shadow, slot)) {
+    if (is_injected(shadow, slot) || is_reserved(shadow, slot)) {
         if (guest & PTE_PRESENT)
             wedge_stop(
                 "the guest maps something where the wedge is: level %u, slot %u, entry %016lx",
@@ -354,7 +358,7 @@ static void forget(struct shadow *shadow, unsigned slot, uint64_t entry)
     uint64_t page;
     uint32_t child;
 
-    if (!(entry & PTE_PRESENT) || is_injected(shadow, slot) ||
+    if (!(entry & PTE_PRESENT) || is_injected(shadow, slot) || is_reserved(shadow, slot) ||
         ((fallback(shadow, slot) ^ entry) & PTE_ADDRESS) == 0)
         return;
     page = backend->entry_page(entry);
@@ -448,6 +452,10 @@ static bool update(struct shadow *shadow, unsigned slot)
     const uint64_t compared = PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS | PTE_NX;
     uint64_t old, new;
 
+    if (is_reserved(shadow, slot)) {
+        translate(shadow, slot, guest_entry(shadow, slot));
+        return false;
+    }
     backend->table_flush(false);
     old = entries(shadow)[slot];
     if (shadow->level == 1)
@@ -523,7 +531,6 @@ void shadow_load(struct vcpu *vcpu)
         root = make_root((uint32_t)guest);
     current = root;
     root->used = ++clock;
-    root->written = 0;
     backend->table_flush(false);
     backend->root_load(shadows[root->kernel - 1].page, shadows[root->user - 1].page);
 }
@@ -541,8 +548,10 @@ void shadow_written(uint64_t physical_address, size_t size)
              last = (physical_address % PAGE_SIZE + size - 1) / 8, count = 0;
     struct root *root = root_of(guest);
 
-    if (root && root != current && ++root->written > ROOT_WRITES)
-        drop_root(root); /* the page has become something else */
+    /* A root that is not in use is written when its address space goes away, or when the page has
+     * become something else already. */
+    if (root && root != current)
+        drop_root(root);
     for (uint32_t i = pages[guest].shadows; i && count < SHADOWS_MAX; i = shadows[i - 1].next)
         if (!(shadows[i - 1].role & ROLE_LARGE))
             list[count++] = i - 1;

@@ -49,6 +49,8 @@ struct backend {
     void (*root_open)(uint64_t page);
     void (*root_load)(uint64_t kernel_page, uint64_t user_page); /* 0: no root for user mode yet */
 
+    unsigned reserved_slots_start, reserved_slots_end; /* of a root: the place's own */
+
     /* Tables that the back end has made, for every root of the guest's kernel (wedge/layout.h): */
     uint64_t physical_table;   /* for the slot of WEDGE_PHYSICAL, level 3 */
     uint64_t top_table;        /* for the last slot, level 3, where the guest has nothing in it */
