@@ -11,6 +11,7 @@
 #define XEN_MMU_UPDATE        1
 #define XEN_SET_GDT           2
 #define XEN_STACK_SWITCH      3
+#define XEN_UPDATE_DESCRIPTOR 10
 #define XEN_UPDATE_VA_MAPPING 14
 #define XEN_XEN_VERSION       17
 #define XEN_CONSOLE_IO        18
@@ -122,9 +123,10 @@ struct xen_callback_register {
 #define XEN_CALLBACK_SYSCALL32   7
 #define XEN_CALLBACK_MASK_EVENTS 1
 
-#define XEN_SEGBASE_FS        0
-#define XEN_SEGBASE_GS_USER   1
-#define XEN_SEGBASE_GS_KERNEL 2
+#define XEN_SEGBASE_FS               0
+#define XEN_SEGBASE_GS_USER          1
+#define XEN_SEGBASE_GS_KERNEL        2
+#define XEN_SEGBASE_GS_USER_SELECTOR 3
 
 #define XEN_CONSOLEIO_WRITE 0
 

@@ -105,10 +105,13 @@ xen_trap:
 
     .globl xen_syscall_entry, xen_syscall32_entry, xen_failsafe_entry
 xen_syscall_entry:
-xen_syscall32_entry:
     popq VCPU(GPR(1))
     popq VCPU(GPR(11))
     take_frame xen_system_call
+xen_syscall32_entry:
+    popq VCPU(GPR(1))
+    popq VCPU(GPR(11))
+    take_frame xen_system_call_32
 
 /* Xen could not load a segment register: DS, ES, FS, GS lie before the frame. */
 xen_failsafe_entry:

@@ -25,43 +25,19 @@ struct xen_shared_info *xen_shared_info(void)
     0x240cd5ul /* what of the guest's flags may be the processor's: status, TF (added below), AC,  \
                   ID */
 
-static struct {
-    uint64_t fs, gs_user, gs_kernel;
-} loaded; /* bases that Xen has */
-
-static void set_base(unsigned which, uint64_t *old, uint64_t new)
-{
-    if (*old == new)
-        return;
-    *old = new;
-    xen_check(XEN_HYPERCALL(XEN_SET_SEGMENT_BASE, which, new, 0, 0), "set_segment_base");
-}
-
-static void load_bases(struct vcpu *vcpu)
-{
-    set_base(XEN_SEGBASE_FS, &loaded.fs, vcpu->fs_base);
-    if (vcpu->user)
-        set_base(XEN_SEGBASE_GS_USER, &loaded.gs_user, vcpu->gs_base);
-    else
-        set_base(XEN_SEGBASE_GS_KERNEL, &loaded.gs_kernel, vcpu->gs_base);
-}
-
-static void load_descriptors(struct vcpu *vcpu)
-{
-    (void)vcpu;
-}
-
 static void __attribute__((noreturn)) resume(struct vcpu *vcpu)
 {
     uint64_t frame[6];
 
-    load_bases(vcpu);
+    xen_load_segments(vcpu);
     frame[0] = 0;
     frame[1] = vcpu->rip;
-    frame[2] = (vcpu->bits == 64 ? XEN_CS64 : XEN_CS32) - (vcpu->user ? 0 : 3);
+    /* Xen takes a selector of privilege level 3 for user mode's. */
+    frame[2] =
+        vcpu->user ? vcpu->selectors[SEGMENT_CS] : (vcpu->bits == 64 ? XEN_CS64 : XEN_CS32) - 3;
     frame[3] = (vcpu->rflags & (REAL_FLAGS | RFLAGS_TF | RFLAGS_IF | RFLAGS_RF)) | RFLAGS_FIXED;
     frame[4] = vcpu->gpr[GPR_RSP];
-    frame[5] = XEN_SS;
+    frame[5] = vcpu->user && vcpu->selectors[SEGMENT_SS] ? vcpu->selectors[SEGMENT_SS] : XEN_SS;
     xen_go(frame);
 }
 
@@ -74,15 +50,25 @@ static bool in_wedge(uint64_t address)
     return address - WEDGE_WINDOW < WEDGE_WINDOW_SIZE || address >= WEDGE_WINDOW_ALIAS;
 }
 
-/* The parts of the flags that only the virtual CPU has survive Xen's frame. */
-static void take_flags(struct vcpu *vcpu)
+/* Takes over what the guest may have changed of the processor. With a frame of Xen's: its selectors
+ * are user mode's. */
+static void take_state(struct vcpu *vcpu, bool frame)
 {
     vcpu->rflags &= REAL_FLAGS | RFLAGS_TF | RFLAGS_IF | RFLAGS_RF | RFLAGS_FIXED;
+    if (!vcpu->user)
+        return;
+    xen_save_segments(vcpu);
+    if (frame) {
+        vcpu->selectors[SEGMENT_CS] = (uint16_t)vcpu->real_cs;
+        vcpu->selectors[SEGMENT_SS] = (uint16_t)vcpu->real_ss;
+        vcpu->bits = (uint8_t)xen_user_bits((uint16_t)vcpu->real_cs);
+    }
 }
 
 void xen_exception(uint64_t vector);
 void xen_site(uint64_t index);
 void xen_system_call(void);
+void xen_system_call_32(void);
 void xen_upcall(void);
 void xen_failsafe(void);
 
@@ -95,7 +81,7 @@ void xen_exception(uint64_t vector)
     if (in_wedge(vcpu->rip))
         wedge_stop("the wedge itself raised exception %lu at %016lx (+0x%lx), address %016lx",
                    vector, vcpu->rip, vcpu->rip - WEDGE_WINDOW, vcpu->cr2);
-    take_flags(vcpu);
+    take_state(vcpu, true);
     wedge_exception(vcpu, (unsigned)vector);
 }
 
@@ -107,19 +93,28 @@ void xen_site(uint64_t index)
     if (!vcpu->stub_mask || vcpu->stub_enabled)
         vcpu->rflags |= RFLAGS_IF;
     vcpu->stub_enabled = 0;
-    take_flags(vcpu);
+    take_state(vcpu, false);
     wedge_site(vcpu, (uint32_t)index);
 }
 
+/* The selectors of such a frame are made up. */
 void xen_system_call(void)
 {
-    take_flags(&vcpu_page);
+    take_state(&vcpu_page, false);
+    vcpu_page.bits = 64;
+    wedge_system_call(&vcpu_page);
+}
+
+void xen_system_call_32(void)
+{
+    take_state(&vcpu_page, false);
+    vcpu_page.bits = 32;
     wedge_system_call(&vcpu_page);
 }
 
 void xen_upcall(void)
 {
-    take_flags(&vcpu_page);
+    take_state(&vcpu_page, true);
     wedge_event(&vcpu_page);
 }
 
@@ -204,8 +199,6 @@ void xen_event_init(void)
     __atomic_and_fetch(&shared->evtchn_mask[timer.port / 64], ~(1ul << timer.port % 64),
                        __ATOMIC_SEQ_CST);
     backend->resume = resume;
-    backend->load_bases = load_bases;
-    backend->load_descriptors = load_descriptors;
     backend->wait = wait;
     backend->events = take_events;
 }

@@ -68,6 +68,7 @@ void xen_main(void)
     xen_time_init();
     read_parameters();
     drop_boot_tables();
+    xen_segments_init();
     wedge_print("on Xen, %lu MB", backend->page_count >> 8);
     wedge_main(&parameters);
 }

@@ -58,6 +58,13 @@ void xen_event_init(void);
 void xen_time_init(void);
 void xen_console_init(void);
 
+/* segments.c: brings the real segment registers to what the vcpu's mode has, and takes over what
+ * user mode made of them. */
+void xen_segments_init(void);
+void xen_load_segments(struct vcpu *vcpu);
+void xen_save_segments(struct vcpu *vcpu);
+unsigned xen_user_bits(uint16_t selector);
+
 extern uint32_t xen_timer_port;
 
 /* entry.S */

@@ -21,9 +21,10 @@ static bool same(const volatile char *a, const char *b)
     return *a == *b;
 }
 
+static const struct wedge_patch *patches; /* of this place */
+
 void bind_all(const char *place)
 {
-    const struct wedge_patch *patches = NULL;
 
     for (uint32_t i = 0; i < wedge_image.place_count; i++)
         if (same(wedge_image.places[i].name, place))
@@ -66,6 +67,15 @@ static const struct wedge_site *find(uint64_t address)
                : NULL;
 }
 
+/* Whether the patch is there still: kernels rewrite their text, too. */
+static bool is_bound(const struct wedge_site *site)
+{
+    const struct wedge_patch *patch = &patches[site - sites()];
+    const uint8_t *bytes = (const uint8_t *)physical(site->physical_address) + patch->offset;
+
+    return memcmp(bytes, patch->bytes, patch->length) == 0;
+}
+
 const struct wedge_site *bind_site_at(struct vcpu *vcpu)
 {
     const struct wedge_site *site;
@@ -74,8 +84,9 @@ const struct wedge_site *bind_site_at(struct vcpu *vcpu)
     if (vcpu->user || guest_walk(vcpu, vcpu->rip, ACCESS_FETCH, &where))
         return NULL;
     site = find(where);
-    if (site)
-        vcpu->rip -= where - site->physical_address;
+    if (!site || !is_bound(site))
+        return NULL;
+    vcpu->rip -= where - site->physical_address;
     return site;
 }
 

@@ -411,8 +411,6 @@ static struct outcome load_table(struct vcpu *vcpu, const struct wedge_site *sit
         return fault(EXCEPTION_PROTECTION, 0);
     table->base = pointer.base;
     table->limit = pointer.limit;
-    if (table == &vcpu->gdt)
-        backend->load_descriptors(vcpu);
     return done;
 }
 
@@ -465,8 +463,6 @@ static struct outcome load_system(struct vcpu *vcpu, const struct wedge_site *si
         .limit = descriptor_limit(descriptor),
         .selector = selector,
     };
-    if (table == &vcpu->ldt)
-        backend->load_descriptors(vcpu);
     return done;
 }
 

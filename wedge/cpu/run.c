@@ -129,6 +129,34 @@ static void page_fault(struct vcpu *vcpu)
                    address, vcpu->error, where);
 }
 
+/* A gate's privilege level (AMD64 manual 2, 4.8.4). */
+static bool user_may_use(struct vcpu *vcpu, unsigned vector)
+{
+    uint64_t gate, where;
+
+    return vector * 16u + 15 <= vcpu->idt.limit &&
+           guest_read(vcpu, vcpu->idt.base + vector * 16ul, &gate, sizeof(gate), 0, &where) == 0 &&
+           (gate >> 45 & 3) == 3;
+}
+
+/* INT n of user mode, where the place has no gate for it: the guest's may be for user mode. The
+ * instruction says which, since there are emulators whose error code is wrong. */
+static void user_interrupt(struct vcpu *vcpu)
+{
+    uint8_t bytes[2];
+    uint64_t where;
+
+    if (guest_read(vcpu, vcpu->rip, bytes, sizeof(bytes), ACCESS_USER | ACCESS_FETCH, &where) ||
+        bytes[0] != 0xcd) {
+        exception_deliver(vcpu, EXCEPTION_PROTECTION, true, vcpu->error);
+    } else if (user_may_use(vcpu, bytes[1])) {
+        vcpu->rip += 2;
+        exception_deliver(vcpu, bytes[1], false, 0);
+    } else {
+        exception_deliver(vcpu, EXCEPTION_PROTECTION, true, bytes[1] * 8u + 2);
+    }
+}
+
 void wedge_exception(struct vcpu *vcpu, unsigned vector)
 {
     const struct wedge_site *site;
@@ -139,9 +167,7 @@ void wedge_exception(struct vcpu *vcpu, unsigned vector)
                (site = bind_site_at(vcpu)) != NULL) {
         emulate_site(vcpu, site);
     } else if (vector == EXCEPTION_PROTECTION && vcpu->user && vcpu->error & 2) {
-        /* INT n of user mode, where the place has no gate for it: the guest's may. The instruction
-         * says which. */
-        exception_deliver(vcpu, EXCEPTION_PROTECTION, true, vcpu->error);
+        user_interrupt(vcpu);
     } else {
         exception_deliver(vcpu, vector, has_error(vector), vcpu->error);
     }

@@ -62,8 +62,6 @@ struct backend {
 
     /* Goes on with the guest as vcpu says; does not return. */
     void (*resume)(struct vcpu *vcpu) __attribute__((noreturn));
-    void (*load_bases)(struct vcpu *vcpu); /* the FS and GS bases of the mode that vcpu is in */
-    void (*load_descriptors)(struct vcpu *vcpu); /* the GDT and LDT that user mode sees */
 
     /* Time and events. */
     uint64_t (*clock)(void);
