@@ -99,7 +99,7 @@ static void read_xen(struct xen_log *log, size_t number, const char *text)
         read_shutdown(log, found + 1);
     } else if (strstr(text, "Hardware domain") && strstr(text, "soft reset")) {
         read_shutdown(log, "reset");
-    } else if ((found = strstr(text, "Panic on CPU"))) {
+    } else if (strstr(text, "Panic on CPU")) {
         log->panic_line = number;
         conclude(log, XEN_LOG_END_XEN_CRASHED);
     } else if (log->panic_line != SIZE_MAX && number == log->panic_line + 1) {
