@@ -76,7 +76,19 @@ static void reset_is_silent(void **state)
     pic_reset();
     for (unsigned line = 0; line < 16; line++)
         pulse(line);
+    pulse(16);
+    pulse(1000);
     assert_false(pic_pending());
+    /* As firmware leaves it, but for the mask. */
+    pic_write(0x21, 0);
+    pic_write(0xa1, 0);
+    assert_int_equal(pic_acknowledge(), 0x08);
+    pic_write(0x20, 0x20);
+    assert_int_equal(pic_acknowledge(), 0x09);
+    pic_write(0x20, 0x20);
+    assert_int_equal(pic_acknowledge(), 0x70);
+    for (uint16_t port = 0x22; port < 0x30; port++)
+        assert_int_equal(pic_read(port), 0xff);
 }
 
 static void initialization(void **state)
@@ -105,6 +117,39 @@ static void initialization(void **state)
     assert_int_equal(pic_acknowledge(), 0x51); /* 1 is higher again than 4 */
     pic_write(0x21, 0xee);
     assert_int_equal(pic_read(0x21), 0xee);
+    /* ... and the modes, whatever they were. */
+    set_up(0x13, 0x01);
+    pic_write(0x20, 0x80);
+    pic_write(0x20, 0x68);
+    pic_write(0x20, 0x0b);
+    pic_write(0x20, 0x0c);
+    pic_write(0x20, 0x10);
+    pic_write(0x21, MASTER_VECTOR);
+    pic_write(0x21, 0x04);
+    pulse(5);
+    assert_int_equal(pic_read(0x20), 0x20); /* no poll, and IRR */
+    assert_takes(5);
+    pulse(6);
+    pic_write(0x21, 0x20);
+    assert_false(pic_pending()); /* no special mask */
+    assert_int_equal(in_service(0x20), 0x20);
+    pic_write(0x20, 0x20);
+    pic_write(0x21, 0x00);
+    assert_takes(6);
+    pic_write(0x20, 0x20);
+    pulse(12);
+    assert_takes(12);
+    pulse(9);
+    assert_false(pic_pending()); /* not special fully nested */
+    pic_write(0x20, 0x11);       /* automatic again: without rotation */
+    pic_write(0x21, MASTER_VECTOR);
+    pic_write(0x21, 0x04);
+    pic_write(0x21, 0x03);
+    pulse(0);
+    assert_takes(0);
+    pulse(0);
+    pulse(1);
+    assert_takes(0);
     /* Without IC4 there is no ICW4, and its functions are off. */
     set_up(0x03, 0x01);
     pic_write(0x20, 0x10);
@@ -228,6 +273,7 @@ static void spurious(void **state)
     assert_int_equal(pic_acknowledge(), SLAVE_VECTOR + 7);
     assert_int_equal(in_service(0xa0), 0);
     assert_int_equal(in_service(0x20), 0x04); /* the master cannot know */
+    assert_int_equal(pic_acknowledge(), MASTER_VECTOR + 7);
     pic_write(0x20, 0x62);
     assert_false(pic_pending());
     assert_int_equal(pic_acknowledge(), MASTER_VECTOR + 7);
@@ -260,6 +306,14 @@ static void cascade(void **state)
     pulse(2);
     assert_false(pic_pending());
     assert_int_equal(requests(0x20), 0);
+    pulse(14);
+    pic_write(0x20, 0x0c);
+    assert_int_equal(pic_read(0x20), 0x82); /* the master alone takes the slave's edge */
+    pulse(2);
+    pic_set_line(2, false);
+    pic_write(0x20, 0x20);
+    assert_false(pic_pending());
+    pic_set_line(14, false);
     /* The cascade masked, the slave is mute. */
     pulse(14);
     pic_write(0x21, 0x04);

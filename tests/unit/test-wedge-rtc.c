@@ -367,6 +367,20 @@ static void periodic_interrupt(void **state)
     assert_true(rtc_deadline() == UINT64_MAX);
     now += SECOND;
     assert_int_equal(in(0x0c), 0);
+    /* The divider begins anew, half a second on; a change of the rate does not touch it. */
+    out(0x0a, 0x2f);
+    assert_true(rtc_deadline() == now + SECOND / 2);
+    now += SECOND / 2 - 1;
+    assert_int_equal(in(0x0c), 0);
+    now++;
+    assert_int_equal(in(0x0c), 0xc0);
+    now += SECOND / 4;
+    out(0x0a, 0x2e);
+    assert_true(rtc_deadline() == now + SECOND / 4);
+    now += SECOND / 8;
+    out(0x0b, 0x12);
+    out(0x0a, 0x26);
+    assert_true(rtc_deadline() == now + SECOND / 2 + SECOND / 8);
 }
 
 /* Whether an alarm's three bytes mean this second of a day; a negative field means any. */

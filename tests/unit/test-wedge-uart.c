@@ -100,6 +100,23 @@ static void reset_values(void **state)
 {
     (void)state;
     set_up();
+    /* All of it in another state. */
+    out(LCR, 0x80);
+    out(0, 0x12);
+    out(1, 0x34);
+    out(LCR, 0x1b);
+    out(SCR, 0x55);
+    out(FCR, 0xc1);
+    out(MCR, 0x1f);
+    for (unsigned i = 0; i < 20; i++)
+        out(DATA, 'x');
+    in(DATA);
+    out(MCR, 0x0f);
+    out(IER, 0x0f);
+    assert_true(line());
+    uart_reset();
+    assert_false(line());
+    assert_int_equal(in(DATA), 0);
     assert_int_equal(in(IER), 0);
     assert_int_equal(in(IIR), 0x01);
     assert_int_equal(in(LCR), 0);
@@ -107,6 +124,11 @@ static void reset_values(void **state)
     assert_int_equal(in(LSR), 0x60);
     assert_int_equal(in(MSR), 0xb0);
     assert_int_equal(in(SCR), 0);
+    out(LCR, 0x80);
+    assert_int_equal(in(0) | in(1), 0);
+    out(LCR, 0x00);
+    out(IER, 0x0d);
+    assert_int_equal(in(IIR), 0x01);
     assert_false(line());
 }
 
@@ -392,6 +414,17 @@ static void priorities(void **state)
     in(MSR);
     assert_int_equal(in(IIR), 0xc1);
     /* A source that is masked is not told, but the ones below it are. */
+    for (unsigned i = 0; i < 17; i++)
+        out(DATA, (uint8_t)i);
+    out(IER, 0x0b);
+    assert_int_equal(in(IIR), 0xc4);
+    for (unsigned i = 0; i < 16; i++)
+        in(DATA);
+    out(MCR, 0x10);
+    out(IER, 0x01);
+    assert_int_equal(in(IIR), 0xc1);
+    assert_int_equal(in(LSR), 0x62);
+    in(MSR);
     out(MCR, 0x11);
     out(DATA, 'x');
     out(IER, 0x08);
@@ -410,7 +443,8 @@ static void modem(void **state)
     /* MCR in loopback, then what MSR reads: levels, and changes since the step before. */
     static const uint8_t steps[][2] = {
         {0x10, 0x0b}, {0x11, 0x22}, {0x13, 0x31}, {0x17, 0x70}, {0x1f, 0xf8},
-        {0x1b, 0xb4}, {0x1f, 0xf0}, {0x1f, 0xf0}, {0x10, 0x0f}, {0x00, 0xbb},
+        {0x1b, 0xb4}, {0x1f, 0xf0}, {0x1f, 0xf0}, {0x10, 0x0f}, {0x14, 0x40},
+        {0x12, 0x15}, {0x1a, 0x98}, {0x00, 0xb2},
     };
 
     (void)state;
@@ -491,6 +525,10 @@ static void backend_ports(void **state)
     assert_backend(0xcfe, 2);
     assert_backend(0xffff, 1);
     assert_backend(0xf4, 4);
+    /* Up to a device's first port. */
+    assert_backend(0x1e, 2);
+    assert_backend(0x1c, 4);
+    assert_backend(0x22, 4);
 }
 
 static void wide_accesses(void **state)
@@ -503,8 +541,8 @@ static void wide_accesses(void **state)
     assert_int_equal(ports_read(0x3f8 + LSR, 2), 0xb060);
     ports_write(0x3fc, 4, 0x770000ff);
     assert_int_equal(ports_read(0x3fc, 4), 0x77f0601f);
-    ports_write(0x20, 2, 0xff08);
-    assert_int_equal(pic_read(0x21), 0xff);
+    ports_write(0x20, 2, 0x5a08);
+    assert_int_equal(pic_read(0x21), 0x5a);
     /* Half a device's: the other half goes on as bytes. */
     accesses = 0;
     ports_write(0x70, 4, 0x44332211);
@@ -512,7 +550,9 @@ static void wide_accesses(void **state)
     assert_int_equal(last_port, 0x73);
     assert_int_equal(last_width, 1);
     assert_int_equal(last_value, 0x44);
+    last_width = 0;
     assert_int_equal(ports_read(0x70, 4), 0xa5a522ff);
+    assert_int_equal(last_width, 1);
     assert_int_equal(ports_read(0x3f7, 2), 0x00a5);
     /* Over the end of the ports: nothing of ours. */
     assert_backend(0xffff, 2);
@@ -535,7 +575,8 @@ static void lone_ports(void **state)
     assert_int_equal(ports_read(0x92, 1), 0x00);
     ports_write(0xcf9, 1, 0x02);
     assert_int_equal(ports_read(0xcf9, 1), 0x02);
-    ports_write(0xcf9, 1, 0x00);
+    ports_write(0xcf9, 1, 0xf1);
+    assert_int_equal(ports_read(0xcf9, 1), 0x00);
     assert_int_equal(accesses, 0);
 }
 

@@ -9,7 +9,6 @@
 #include "wedge/backend.h"
 #include "wedge/devices.h"
 
-#define BASE      0x3f8
 #define FIFO_SIZE 16
 
 /* Registers. */
@@ -51,7 +50,6 @@ enum { DATA, INTERRUPT_ENABLE, IDENTITY, LINE_CONTROL, MODEM_CONTROL, LINE, MODE
 #define MODEM_CARRIER       0x80
 #define MODEM_LEVELS        0xf0
 #define MODEM_CHANGES       0x0f
-#define MODEM_RING_END      0x04
 #define MODEM_CHANGED_SHIFT 4
 
 static uint8_t interrupt_enable, line_control, modem_control, scratch;

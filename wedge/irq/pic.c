@@ -49,7 +49,7 @@ enum expects { OPERATION, ICW2, ICW3, ICW4 };
 
 struct chip {
     uint8_t lines;     /* what the inputs are at */
-    uint8_t edges;     /* the edge sense latches: a rise that was not acknowledged yet */
+    uint8_t edges;     /* the edge sense latches: the last rise was not acknowledged yet */
     uint8_t level;     /* inputs that are level-triggered */
     uint8_t level_can; /* those that may be: the timer, keyboard, cascade, clock and FPU may not */
     uint8_t mask;
@@ -67,7 +67,8 @@ struct chip {
 };
 
 static struct chip chips[2];
-static struct chip *const master = &chips[0], *const slave = &chips[1];
+#define MASTER (&chips[0])
+#define SLAVE  (&chips[1])
 
 /* The last pic_pending said yes because of the slave. A request that is withdrawn after the
  * processor was told of it is answered by the chip that asked. */
@@ -118,7 +119,7 @@ static int winner(const struct chip *chip)
             return NONE;
         /* Special fully nested mode: a slave that is being served may ask again, for an input of
          * its own that has a higher priority. */
-        if (asked == served && !(chip->special_nested && chip == master && !chip->single &&
+        if (asked == served && !(chip->special_nested && chip == MASTER && !chip->single &&
                                  input_of_priority(chip, asked) == CASCADE))
             return NONE;
     }
@@ -132,13 +133,12 @@ static void set_input(struct chip *chip, unsigned input, bool level)
         chip->lines |= bit(input);
     } else {
         chip->lines &= (uint8_t)~bit(input);
-        chip->edges &= (uint8_t)~bit(input);
     }
 }
 
 static void drive_cascade(void)
 {
-    set_input(master, CASCADE, winner(slave) != NONE);
+    set_input(MASTER, CASCADE, winner(SLAVE) != NONE);
 }
 
 /* What an INTA does to a chip. */
@@ -151,8 +151,8 @@ static void acknowledge(struct chip *chip, unsigned input)
         chip->lowest = (uint8_t)input;
     /* INT falls with the acknowledge, so that the master sees an edge if the slave asks for another
      * input next. */
-    if (chip == slave) {
-        set_input(master, CASCADE, false);
+    if (chip == SLAVE) {
+        set_input(MASTER, CASCADE, false);
         drive_cascade();
     }
 }
@@ -286,14 +286,14 @@ uint8_t pic_read(uint16_t port)
     switch (port) {
     case MASTER_COMMAND:
     case MASTER_DATA:
-        return read(master, port == MASTER_DATA);
+        return read(MASTER, port == MASTER_DATA);
     case SLAVE_COMMAND:
     case SLAVE_DATA:
-        return read(slave, port == SLAVE_DATA);
+        return read(SLAVE, port == SLAVE_DATA);
     case MASTER_LEVEL:
-        return master->level;
+        return MASTER->level;
     case SLAVE_LEVEL:
-        return slave->level;
+        return SLAVE->level;
     default:
         return 0xff;
     }
@@ -303,22 +303,22 @@ void pic_write(uint16_t port, uint8_t value)
 {
     switch (port) {
     case MASTER_COMMAND:
-        write_command(master, value);
+        write_command(MASTER, value);
         break;
     case MASTER_DATA:
-        write_data(master, value);
+        write_data(MASTER, value);
         break;
     case SLAVE_COMMAND:
-        write_command(slave, value);
+        write_command(SLAVE, value);
         break;
     case SLAVE_DATA:
-        write_data(slave, value);
+        write_data(SLAVE, value);
         break;
     case MASTER_LEVEL:
-        master->level = value & master->level_can;
+        MASTER->level = value & MASTER->level_can;
         break;
     case SLAVE_LEVEL:
-        slave->level = value & slave->level_can;
+        SLAVE->level = value & SLAVE->level_can;
         break;
     default:
         break;
@@ -336,30 +336,30 @@ void pic_set_line(unsigned line, bool level)
 
 bool pic_pending(void)
 {
-    int input = winner(master);
+    int input = winner(MASTER);
 
-    slave_told = input == CASCADE && !master->single;
+    slave_told = input == CASCADE && !MASTER->single;
     return input != NONE;
 }
 
 uint8_t pic_acknowledge(void)
 {
-    int input = winner(master);
+    int input = winner(MASTER);
 
     if (input == NONE) {
         if (!slave_told)
-            return master->vector | SPURIOUS;
+            return MASTER->vector | SPURIOUS;
         input = CASCADE;
     }
     slave_told = false;
-    acknowledge(master, (unsigned)input);
-    if (input != CASCADE || master->single)
-        return (uint8_t)(master->vector | input);
-    input = winner(slave);
+    acknowledge(MASTER, (unsigned)input);
+    if (input != CASCADE || MASTER->single)
+        return (uint8_t)(MASTER->vector | input);
+    input = winner(SLAVE);
     /* A spurious interrupt is in service nowhere in the chip that gives it; of the slave's, the
      * master knows nothing, and wants its end of interrupt. */
     if (input == NONE)
-        return slave->vector | SPURIOUS;
-    acknowledge(slave, (unsigned)input);
-    return (uint8_t)(slave->vector | input);
+        return SLAVE->vector | SPURIOUS;
+    acknowledge(SLAVE, (unsigned)input);
+    return (uint8_t)(SLAVE->vector | input);
 }
