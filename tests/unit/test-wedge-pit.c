@@ -91,8 +91,11 @@ static void set_up(uint64_t at)
 static void reset_is_silent(void **state)
 {
     (void)state;
+    set_up(1);
+    out(0x61, 0x0f);
     set_up(12345);
     assert_true(pit_deadline() == UINT64_MAX);
+    assert_int_equal(in(0x61) & 0x0f, 0);
     assert_int_equal(in(0x61) & 0x2f, 0);
     now += 3600 * SECOND;
     pit_run(now);
@@ -141,6 +144,14 @@ static void terminal_count(void **state)
     wait_pulses(6);
     pit_run(now);
     assert_int_equal(ticks(), 1);
+    assert_int_equal(ticks(), 0);
+    /* A request that nobody took goes with OUT. */
+    out(0x40, 0x05);
+    out(0x40, 0x00);
+    wait_pulses(6);
+    pit_run(now);
+    assert_true(pic_pending());
+    out(0x40, 0x05);
     assert_int_equal(ticks(), 0);
 }
 
@@ -475,6 +486,10 @@ static void missed_ticks(void **state)
             assert_int_equal(pit_missed(), 9 * i);
             assert_true(pit_deadline() == time_of(start + 1 + 1193 * (10 * i + 1)));
         }
+        go_to_pulse(start + 1 + 1193 * 10002);
+        pit_run(now);
+        assert_int_equal(ticks(), 1);
+        assert_int_equal(pit_missed(), 9001);
         /* Interrupts off for less than a period, but longer than OUT is high. */
         pit_run(pit_deadline());
         now = pit_deadline() - 1;
