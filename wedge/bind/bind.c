@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "wedge/bind.h"
 
+#include "wedge/code.h"
 #include "wedge/memory.h"
 #include "wedge/print.h"
 #include "wedge/string.h"
@@ -84,7 +85,9 @@ const struct wedge_site *bind_site_at(struct vcpu *vcpu)
     if (vcpu->user || guest_walk(vcpu, vcpu->rip, ACCESS_FETCH, &where))
         return NULL;
     site = find(where);
-    if (!site || !is_bound(site))
+    if (!site)
+        return code_site_at(where);
+    if (!is_bound(site))
         return NULL;
     vcpu->rip -= where - site->physical_address;
     return site;

@@ -2,6 +2,7 @@
 /* From the back end's boot code to the guest's first instruction. */
 #include "wedge/bind.h"
 #include "wedge/boot.h"
+#include "wedge/code.h"
 #include "wedge/devices.h"
 #include "wedge/memory.h"
 #include "wedge/print.h"
@@ -31,6 +32,7 @@ void wedge_main(const struct boot_parameters *parameters)
     pit_reset(backend->clock());
     rtc_reset(backend->wall_clock(), backend->clock());
     uart_reset();
+    code_init();
     shadow_init();
     bind_all(backend->name);
     if (wedge_image.protocol == WEDGE_PROTOCOL_PVH)

@@ -3,6 +3,7 @@
  * guest, and is told to go on. */
 #include "afterburn/image.h"
 #include "wedge/bind.h"
+#include "wedge/code.h"
 #include "wedge/devices.h"
 #include "wedge/memory.h"
 #include "wedge/print.h"
@@ -116,6 +117,10 @@ static void page_fault(struct vcpu *vcpu)
         exception_deliver(vcpu, EXCEPTION_PAGE_FAULT, true, code & 0xffff);
         return;
     }
+    if (access & ACCESS_FETCH && !vcpu->user && !code_is_bound(where >> PAGE_SHIFT)) {
+        code_bind(vcpu, address);
+        return;
+    }
     if (access & ACCESS_WRITE && shadow_is_table(where >> PAGE_SHIFT)) {
         if (!store_emulate(vcpu))
             wedge_stop(
@@ -168,6 +173,9 @@ void wedge_exception(struct vcpu *vcpu, unsigned vector)
         emulate_site(vcpu, site);
     } else if (vector == EXCEPTION_PROTECTION && vcpu->user && vcpu->error & 2) {
         user_interrupt(vcpu);
+    } else if ((vector == EXCEPTION_PROTECTION || vector == EXCEPTION_INVALID_OPCODE) &&
+               !vcpu->user && code_emulate_missed(vcpu)) {
+        /* It went on, or raised an exception of its own. */
     } else {
         exception_deliver(vcpu, vector, has_error(vector), vcpu->error);
     }

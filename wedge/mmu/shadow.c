@@ -11,6 +11,7 @@
  * mirror no page of the guest's.
  */
 #include "wedge/backend.h"
+#include "wedge/code.h"
 #include "wedge/memory.h"
 #include "wedge/print.h"
 #include "wedge/string.h"
@@ -298,7 +299,7 @@ static unsigned child_role(const struct shadow *shadow, unsigned slot)
     return role;
 }
 
-static uint64_t leaf(struct shadow *shadow, unsigned slot, uint64_t page, bool writable,
+static uint64_t leaf(struct shadow *shadow, unsigned slot, uint64_t page, bool writable, bool user,
                      bool no_execute)
 {
     uint64_t flags = PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY;
@@ -309,6 +310,8 @@ static uint64_t leaf(struct shadow *shadow, unsigned slot, uint64_t page, bool w
         add_mapping(&pages[page], index_of(shadow) * ENTRIES + slot);
     if (writable && !pages[page].tables)
         flags |= PTE_WRITABLE;
+    if (!(shadow->role & ROLE_USER) && !user && !code_is_bound(page))
+        no_execute = true;
     return backend->table_entry(page, flags | (no_execute ? PTE_NX : 0));
 }
 
@@ -329,7 +332,7 @@ static uint64_t translate(struct shadow *shadow, unsigned slot, uint64_t guest)
     if (!(guest & PTE_PRESENT) || (shadow->role & ROLE_USER && !(guest & PTE_USER)))
         return fallback(shadow, slot);
     if (shadow->level == 1)
-        return leaf(shadow, slot, page, guest & PTE_WRITABLE, NO_EXECUTE(guest));
+        return leaf(shadow, slot, page, guest & PTE_WRITABLE, guest & PTE_USER, NO_EXECUTE(guest));
     if (shadow->level == 3 && guest & PTE_LARGE)
         wedge_stop("a page of 1 GB, which CPUID does not offer: entry %016lx", guest);
     if (shadow->level == 2 && guest & PTE_LARGE)
@@ -348,6 +351,14 @@ static uint64_t translate(struct shadow *shadow, unsigned slot, uint64_t guest)
     }
     child->references++;
     return backend->table_entry(child->page, flags);
+}
+
+/* An entry is no more: what code was there may become other code. */
+static void forget_code(const struct shadow *shadow, uint64_t old, uint64_t new)
+{
+    if (shadow->level == 1 && !(shadow->role & ROLE_USER) && old & PTE_PRESENT && !(old & PTE_NX) &&
+        (!(new &PTE_PRESENT) || new &PTE_NX || (old ^ new) & PTE_ADDRESS))
+        code_forget(backend->entry_page(old));
 }
 
 static void release(struct shadow *shadow);
@@ -423,8 +434,10 @@ static void destroy(struct shadow *shadow)
     backend->table_flush(false);
     if (shadow->level == LEVELS)
         backend->root_open(shadow->page);
-    for (unsigned slot = 0; slot < ENTRIES; slot++)
+    for (unsigned slot = 0; slot < ENTRIES; slot++) {
+        forget_code(shadow, entries(shadow)[slot], 0);
         forget(shadow, slot, entries(shadow)[slot]);
+    }
     if (shadow->level != LEVELS)
         backend->table_open(shadow->page);
     while (*link != index_of(shadow) + 1)
@@ -466,6 +479,7 @@ static bool update(struct shadow *shadow, unsigned slot)
             forget(shadow, slot, new); /* what translate counted once more */
         return false;
     }
+    forget_code(shadow, old, new);
     write_entry(shadow, slot, new);
     if (shadow->level > 1) {
         backend->table_flush(false); /* what the old one led to may be freed */

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Decoding single sensitive instructions, where no record tells of them. */
+#ifndef WEDGE_DECODE_H
+#define WEDGE_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "afterburn/image.h"
+
+#define INSTRUCTION_MAX 15
+
+/* cpu/decode.c: what the first of these bytes are, in 64- or 32-bit code, as the record of a site
+ * without a pad. Gives false when they are no sensitive instruction that we know. */
+bool decode_sensitive(const uint8_t *bytes, size_t size, unsigned bits, struct wedge_site *site);
+
+#endif
