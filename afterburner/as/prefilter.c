@@ -264,16 +264,18 @@ static void append_bytes(struct filter *filter, const unsigned char *bytes, size
 
 /* A .byte in an executable section whose bytes are whole instructions, one of them sensitive, is
  * cut into instructions; the bytes stay as they are. Wider data directives are data: code that uses
- * them for instructions is for the verifier to name. So is a .byte in a macro's body where the text
- * has code of several sizes: who knows in which it will be used. */
+ * them for instructions is for the verifier to name. In a macro's body, where the text may have
+ * code of several sizes, gas is to look in which the macro is used: in another than here the bytes
+ * stay one directive. */
 static void filter_bytes(struct filter *filter, const struct statement *statement,
                          const char *operands)
 {
     unsigned char bytes[BYTES_MAX] = {0};
     size_t count = read_bytes(operands, statement->end, bytes), length;
-    int found = 0;
+    int found = 0, asks = filter->macro_depth && filter->several_bits;
+    char text[32];
 
-    if (!count || (filter->macro_depth && filter->several_bits))
+    if (!count)
         return;
     for (size_t at = 0; at < count; at += length) {
         if (classify_bytes(bytes + at, count - at, filter->bits, &length, NULL))
@@ -284,6 +286,12 @@ static void filter_bytes(struct filter *filter, const struct statement *statemen
     if (!found)
         return;
     skip_text(filter, statement->start, statement->end);
+    if (asks) {
+        snprintf(text, sizeof(text), ".if .Lab_bits-%d;", filter->bits);
+        append_string(filter, text);
+        append(filter, statement->start, (size_t)(statement->end - statement->start));
+        append_string(filter, ";.else;");
+    }
     for (size_t at = 0; at < count; at += length) {
         int before, kind = classify_bytes(bytes + at, count - at, filter->bits, &length, &before);
 
@@ -293,6 +301,8 @@ static void filter_bytes(struct filter *filter, const struct statement *statemen
             append_string(filter, before ? ".Lab_site_before " : ".Lab_site ");
         append_bytes(filter, bytes + at, length);
     }
+    if (asks)
+        append_string(filter, ";.endif");
     filter->result->needs_prelude = 1;
 }
 
