@@ -642,6 +642,7 @@ static void filter_statement(struct filter *filter, const struct statement *stat
 struct survey {
     int leaves_default; /* the prelude has to follow it */
     int changes_bits;   /* to others than the file's own */
+    struct section_tracker sections;
 };
 
 /* One pass over the text: the first without a survey. */
@@ -667,7 +668,7 @@ static struct survey run(const char *text, size_t size, const struct prefilter_o
     scanner_source(text, size, result->source, sizeof(result->source));
     if (filter.alternate)
         result->needs_prelude = result->needs_dynamic = 1;
-    sections_start(&filter.sections);
+    sections_start(&filter.sections, survey ? &survey->sections : NULL);
     scanner_start(&scanner, text, size);
     for (int first = 1; scanner_next(&scanner, &statement); first = 0) {
         if (first)
@@ -680,8 +681,7 @@ static struct survey run(const char *text, size_t size, const struct prefilter_o
         result->text = filter.out;
         result->size = filter.out_size;
     }
-    sections_end(&filter.sections);
-    return (struct survey){filter.leaves_default, filter.changes_bits};
+    return (struct survey){filter.leaves_default, filter.changes_bits, filter.sections};
 }
 
 void prefilter(const char *text, size_t size, const struct prefilter_options *options,
@@ -690,9 +690,13 @@ void prefilter(const char *text, size_t size, const struct prefilter_options *op
     struct survey survey = run(text, size, options, result, NULL);
 
     if (survey.leaves_default) {
+        struct survey second;
+
         free(result->text);
-        run(text, size, options, result, &survey);
+        second = run(text, size, options, result, &survey);
+        sections_end(&second.sections);
     }
+    sections_end(&survey.sections);
 }
 
 char *prefilter_blank_directives(const char *text, size_t size)
