@@ -264,16 +264,18 @@ static void append_bytes(struct filter *filter, const unsigned char *bytes, size
 
 /* A .byte in an executable section whose bytes are whole instructions, one of them sensitive, is
  * cut into instructions; the bytes stay as they are. Wider data directives are data: code that uses
- * them for instructions is for the verifier to name. So is a .byte in a macro's body where the text
- * has code of several sizes: who knows in which it will be used. */
+ * them for instructions is for the verifier to name. In a macro's body, where the text may have
+ * code of several sizes, gas is to look in which the macro is used: in another than here the bytes
+ * stay one directive. */
 static void filter_bytes(struct filter *filter, const struct statement *statement,
                          const char *operands)
 {
     unsigned char bytes[BYTES_MAX] = {0};
     size_t count = read_bytes(operands, statement->end, bytes), length;
-    int found = 0;
+    int found = 0, asks = filter->macro_depth && filter->several_bits;
+    char text[32];
 
-    if (!count || (filter->macro_depth && filter->several_bits))
+    if (!count)
         return;
     for (size_t at = 0; at < count; at += length) {
         if (classify_bytes(bytes + at, count - at, filter->bits, &length, NULL))
@@ -284,6 +286,12 @@ static void filter_bytes(struct filter *filter, const struct statement *statemen
     if (!found)
         return;
     skip_text(filter, statement->start, statement->end);
+    if (asks) {
+        snprintf(text, sizeof(text), ".if .Lab_bits-%d;", filter->bits);
+        append_string(filter, text);
+        append(filter, statement->start, (size_t)(statement->end - statement->start));
+        append_string(filter, ";.else;");
+    }
     for (size_t at = 0; at < count; at += length) {
         int before, kind = classify_bytes(bytes + at, count - at, filter->bits, &length, &before);
 
@@ -293,6 +301,8 @@ static void filter_bytes(struct filter *filter, const struct statement *statemen
             append_string(filter, before ? ".Lab_site_before " : ".Lab_site ");
         append_bytes(filter, bytes + at, length);
     }
+    if (asks)
+        append_string(filter, ";.endif");
     filter->result->needs_prelude = 1;
 }
 
@@ -632,6 +642,7 @@ static void filter_statement(struct filter *filter, const struct statement *stat
 struct survey {
     int leaves_default; /* the prelude has to follow it */
     int changes_bits;   /* to others than the file's own */
+    struct section_tracker sections;
 };
 
 /* One pass over the text: the first without a survey. */
@@ -657,7 +668,7 @@ static struct survey run(const char *text, size_t size, const struct prefilter_o
     scanner_source(text, size, result->source, sizeof(result->source));
     if (filter.alternate)
         result->needs_prelude = result->needs_dynamic = 1;
-    sections_start(&filter.sections);
+    sections_start(&filter.sections, survey ? &survey->sections : NULL);
     scanner_start(&scanner, text, size);
     for (int first = 1; scanner_next(&scanner, &statement); first = 0) {
         if (first)
@@ -670,8 +681,7 @@ static struct survey run(const char *text, size_t size, const struct prefilter_o
         result->text = filter.out;
         result->size = filter.out_size;
     }
-    sections_end(&filter.sections);
-    return (struct survey){filter.leaves_default, filter.changes_bits};
+    return (struct survey){filter.leaves_default, filter.changes_bits, filter.sections};
 }
 
 void prefilter(const char *text, size_t size, const struct prefilter_options *options,
@@ -680,9 +690,13 @@ void prefilter(const char *text, size_t size, const struct prefilter_options *op
     struct survey survey = run(text, size, options, result, NULL);
 
     if (survey.leaves_default) {
+        struct survey second;
+
         free(result->text);
-        run(text, size, options, result, &survey);
+        second = run(text, size, options, result, &survey);
+        sections_end(&second.sections);
     }
+    sections_end(&survey.sections);
 }
 
 char *prefilter_blank_directives(const char *text, size_t size)

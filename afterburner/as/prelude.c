@@ -226,7 +226,7 @@ static void write_following(FILE *out, const struct prelude_options *options)
             PLACE_DEPTH_MAX, 2 * PLACE_BITS, PLACE_BITS);
     fprintf(out,
             ".macro .Lab_hidden\n"
-            ".pushsection " AFTERBURN_SECTION ".probe,\"e\"\n"
+            ".pushsection .discard.afterburn,\"e\"\n"
             ".Lab_p\\@:\n"
             "inc %%eax\n"
             "mov %%eax,%%eax\n"

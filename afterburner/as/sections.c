@@ -32,9 +32,10 @@ static void set_state(struct section_state *state, const char *name, size_t leng
     state->grouped = state->joins = state->unsure = 0;
 }
 
-void sections_start(struct section_tracker *tracker)
+void sections_start(struct section_tracker *tracker, const struct section_tracker *survey)
 {
     memset(tracker, 0, sizeof(*tracker));
+    tracker->survey = survey;
     set_state(&tracker->current, ".text", 5, 1);
     tracker->previous = tracker->current;
 }
@@ -60,13 +61,23 @@ static int executable_by_name(const char *name)
            strcmp(name, ".plt") == 0 || in_group(name, ".gnu.linkonce.t");
 }
 
-/* A name that the text has given no flags yet may get them in a macro's expansion. */
+/* Whether the text gives a section the flag x anywhere: what has no flags at this place of the text
+ * may be assembled behind that, as a macro's body is. */
+static int is_later_executable(const struct section_tracker *tracker, const char *name)
+{
+    for (size_t i = 0; tracker->survey && i < tracker->survey->known_count; i++)
+        if (tracker->survey->known[i].executable &&
+            strcmp(tracker->survey->known[i].name, name) == 0)
+            return 1;
+    return 0;
+}
+
 static int known_executable(struct section_tracker *tracker, const char *name, int *unsure)
 {
     for (size_t i = 0; i < tracker->known_count; i++)
         if (strcmp(tracker->known[i].name, name) == 0)
             return tracker->known[i].executable;
-    *unsure = !executable_by_name(name);
+    *unsure = strpbrk(name, "\\&") != NULL || is_later_executable(tracker, name);
     return executable_by_name(name);
 }
 

@@ -35,9 +35,10 @@ struct section_tracker {
     struct section_state
         *known; /* sections whose flags were given once: later mentions may leave them out */
     size_t known_count, known_capacity;
+    const struct section_tracker *survey; /* at the end of an earlier pass over the text, or NULL */
 };
 
-void sections_start(struct section_tracker *tracker);
+void sections_start(struct section_tracker *tracker, const struct section_tracker *survey);
 void sections_end(struct section_tracker *tracker);
 
 /* Follows the directive `word` (with its dot) with operands at `operands`. */

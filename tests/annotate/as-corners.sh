@@ -77,13 +77,6 @@ printf '\tcli\n\t.end\n' >end.s
 ok ".end among several inputs is refused" bash -c '"$0" end.s one.s -o x.o 2>said; test $? -eq 2 && grep -q "end.s: .end among several inputs" said' "$AFTERBURNER_AS"
 mkfifo dependencies
 ok "a pipe for dependencies stays one" bash -c 'cat dependencies >read & "$0" --MD dependencies one.s -o x.o; wait; test -p dependencies && grep -q "x.o: one.s" read' "$AFTERBURNER_AS"
-ok "a file system without hard links" strace -f -o /dev/null -e inject=linkat:error=EPERM "$AFTERBURNER_AS" one.s -o linked.o
-ok "its object is whole" has_sites 1 linked.o
-ok "a disk that is full at close" bash -c '
-    n=$(strace -o trace -e trace=dup,close,linkat "$0" one.s -o full.o && sed -n "/^dup(/,/^close(/p" trace | wc -l); test "$n" -ge 2
-    when=$(sed "/^dup(/q" trace | grep -c "^close(")
-    rm -f full.o; strace -o /dev/null -e inject=close:error=ENOSPC:when=$((when + 1)) "$0" one.s -o full.o 2>said
-    test $? -eq 4 && grep -q "full.o: cannot be written: No space" said && test ! -e full.o' "$AFTERBURNER_AS"
 
 # Section groups: the linker drops a group's records with its code.
 for unit in a b; do

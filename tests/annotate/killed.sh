@@ -75,4 +75,13 @@ ok "and where the object gets its name" grep -qE '^(rename|renameat|renameat2|li
 ok "under the output's name: what was there, or the complete object" bash -c 'cat wrong; test ! -s wrong'
 ok "under the dependency file's: nothing, or the complete one" bash -c 'head -n 5 dependencies; test ! -s dependencies'
 ok "no stray file but with a dot name ($(wc -l <dotted) of those)" bash -c 'head -n 5 strays; test ! -s strays'
+
+# File systems that are not as usual, by errors that strace puts in.
+ok "a file system without hard links" strace -f -o /dev/null -e inject=linkat:error=EPERM "$AFTERBURNER_AS" two.s -o linked.o
+ok "its object is whole" cmp linked.o whole.o
+ok "a disk that is full at close" bash -c '
+    n=$(strace -o trace -e trace=dup,close,linkat "$0" two.s -o full.o && sed -n "/^dup(/,/^close(/p" trace | wc -l); test "$n" -ge 2
+    when=$(sed "/^dup(/q" trace | grep -c "^close(")
+    rm -f full.o; strace -o /dev/null -e inject=close:error=ENOSPC:when=$((when + 1)) "$0" two.s -o full.o 2>said
+    test $? -eq 4 && grep -q "full.o: cannot be written: No space" said && test ! -e full.o' "$AFTERBURNER_AS"
 finish

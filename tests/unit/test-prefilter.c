@@ -574,7 +574,8 @@ static void macros(void **state)
          ".macro m to\n" LEAVE ".\\to" HIDDEN "\n" LEAVE ".text" ENTER(1) "\n.endm\n",
          PRELUDE | CLOSED, NULL},
         {".code32\n.macro m\n.byte 0xfa\n.endm\n.byte 0xfa\n",
-         ".code32" CODE(32) "\n.macro m\n.byte 0xfa\n.endm\n.Lab_site .byte 0xfa\n",
+         ".code32" CODE(32) "\n.macro m\n.if .Lab_bits-32;.byte 0xfa;.else;.Lab_site .byte "
+                            "0xfa;.endif\n.endm\n.Lab_site .byte 0xfa\n",
          PRELUDE | CLOSED, NULL},
         {".incbin \"blob\"\n", NULL, 0, NULL},
     };
