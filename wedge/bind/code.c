@@ -39,6 +39,18 @@ bool code_is_bound(uint64_t page)
     return bound[page / 8] >> page % 8 & 1;
 }
 
+static bool is_image(uint64_t page)
+{
+    for (uint32_t i = 0; i < wedge_image.segment_count; i++) {
+        uint64_t start = wedge_image.segments[i].physical_address;
+
+        if (page >= start >> PAGE_SHIFT &&
+            page << PAGE_SHIFT < start + wedge_image.segments[i].size)
+            return true;
+    }
+    return false;
+}
+
 void code_init(void)
 {
     uint64_t size = (backend->own_pages_start + 7) / 8;
@@ -49,15 +61,8 @@ void code_init(void)
     list = physical((backend->free_pages_start + pages) << PAGE_SHIFT);
     backend->free_pages_start += pages + table;
     memset(bound, 0, size);
-    for (uint32_t i = 0; i < wedge_image.segment_count; i++) {
-        uint64_t start = wedge_image.segments[i].physical_address >> PAGE_SHIFT,
-                 end = (wedge_image.segments[i].physical_address + wedge_image.segments[i].size +
-                        PAGE_SIZE - 1) >>
-                       PAGE_SHIFT;
-
-        for (uint64_t page = start; page < end && page < backend->own_pages_start; page++)
-            set_bound(page, true);
-    }
+    for (uint64_t page = 0; page < backend->own_pages_start; page++)
+        set_bound(page, is_image(page));
 }
 
 /* The number of sites before a physical address. */
@@ -87,12 +92,10 @@ void code_forget(uint64_t page)
 {
     uint32_t from, to;
 
-    if (!code_is_bound(page))
-        return;
+    if (!code_is_bound(page) || is_image(page))
+        return; /* the image's text is written by the image alone */
     from = position(page << PAGE_SHIFT);
     to = position((page + 1) << PAGE_SHIFT);
-    if (from == to)
-        return; /* the image's own: its text is written by itself alone */
     for (uint32_t i = to; i < count; i++)
         list[from + i - to] = list[i];
     count -= to - from;
@@ -136,8 +139,8 @@ static void bind_record(struct vcpu *vcpu, const struct afterburn_record *record
     ((uint8_t *)physical(where))[1] = 0x0b;
 }
 
-/* The records of one chunk that lie on the page; gives whether the chunk is one. */
-static bool take_chunk(struct vcpu *vcpu, uint64_t address, uint64_t page, unsigned *sites)
+/* Binds the sites of one chunk, if it is one, that lie on the page. */
+static void take_chunk(struct vcpu *vcpu, uint64_t address, uint64_t page)
 {
     struct afterburn_header header;
     uint64_t where, end;
@@ -146,21 +149,19 @@ static bool take_chunk(struct vcpu *vcpu, uint64_t address, uint64_t page, unsig
         header.magic != AFTERBURN_MAGIC || header.version != AFTERBURN_VERSION ||
         header.record_size != sizeof(struct afterburn_record) || header.size % header.record_size ||
         header.size > LARGE)
-        return false;
+        return;
     address += sizeof(header);
     for (end = address + header.size; address < end; address += sizeof(struct afterburn_record)) {
         struct afterburn_record record;
         uint64_t site;
 
         if (guest_read(vcpu, address, &record, sizeof(record), 0, &where))
-            return false;
+            return;
         site = address + (uint64_t)(int64_t)record.site;
         if (site >> PAGE_SHIFT != page >> PAGE_SHIFT || record.kind == AFTERBURN_REGION)
             continue;
         bind_record(vcpu, &record, site);
-        ++*sites;
     }
-    return true;
 }
 
 /* The nearest addresses around with nothing mapped: what lies between was allocated in one piece.
@@ -175,47 +176,92 @@ static void find_piece(struct vcpu *vcpu, uint64_t page, uint64_t *start, uint64
         *end += PAGE_SIZE;
 }
 
-/* Looks for chunks in [start, end). Gives how many there are. */
-static unsigned search(struct vcpu *vcpu, uint64_t start, uint64_t end, uint64_t page,
-                       unsigned *sites)
+/* Looks for chunks in [start, end) and binds their sites on the page. */
+static void search(struct vcpu *vcpu, uint64_t start, uint64_t end, uint64_t page)
 {
-    unsigned chunks = 0;
-
     for (uint64_t at = start; at < end; at += PAGE_SIZE) {
-        uint64_t where;
         const uint32_t *words;
+        uint64_t where;
 
-        if (guest_walk(vcpu, at, 0, &where)) {
-            /* Skip what no table maps. */
-            if (at % 0x200000 == 0 && guest_walk(vcpu, at + 0x1ff000, 0, &where))
-                continue;
+        if (guest_walk(vcpu, at, 0, &where))
             continue;
-        }
         words = physical(where);
         for (unsigned i = 0; i < PAGE_SIZE / 4; i += 2)
             if (words[i] == AFTERBURN_MAGIC)
-                chunks += take_chunk(vcpu, at + i * 4ul, page, sites);
+                take_chunk(vcpu, at + i * 4ul, page);
     }
-    return chunks;
+}
+
+/* RDTSC is harmless wherever the wedge runs; alternatives bring it. */
+static bool is_harmless(const struct wedge_site *site)
+{
+    return site->kind == SENSITIVE_rdtsc;
+}
+
+/* Decodes a piece from its start to the end of the page, whose sites are bound: gives the first
+ * address on the page with a sensitive instruction that is none, or with bytes that are no
+ * instruction; 0 when all is well. Code is dense: what lies between functions are instructions,
+ * too. */
+static uint64_t find_unbound(struct vcpu *vcpu, uint64_t start, uint64_t page)
+{
+    for (uint64_t at = start; at < page + PAGE_SIZE;) {
+        uint8_t bytes[INSTRUCTION_MAX] = {0};
+        const struct wedge_site *known;
+        struct wedge_site site;
+        unsigned length;
+        uint64_t where;
+        size_t size = sizeof(bytes);
+
+        /* The last one of a piece may be near its end. */
+        while (size && guest_read(vcpu, at, bytes, size, 0, &where))
+            size--;
+        if (bytes[0] == 0x0f && bytes[1] == 0x0b && !guest_walk(vcpu, at, 0, &where) &&
+            (known = code_site_at(where)) != NULL) {
+            at += known->span; /* what it was is only half there */
+            continue;
+        }
+        length = instruction_length(bytes, size);
+        if (at + length > page) {
+            if (!length)
+                return at;
+            if (at >= page && decode_sensitive(bytes, size, 64, &site) && !is_harmless(&site))
+                return at;
+        }
+        at += length ? length : 1;
+    }
+    return 0;
+}
+
+static void __attribute__((noreturn)) refuse(struct vcpu *vcpu, uint64_t address, uint64_t wrong)
+{
+    uint8_t bytes[8] = {0};
+    uint64_t where;
+
+    guest_read(vcpu, wrong, bytes, sizeof(bytes), 0, &where);
+    wedge_print("at %016lx: %02x %02x %02x %02x %02x %02x %02x %02x", wrong, bytes[0], bytes[1],
+                bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7]);
+    wedge_stop("the guest's kernel executes %016lx, and %016lx there is sensitive or no code, "
+               "without a record: a "
+               "module that was not assembled through `afterburner as`, or code made at run time",
+               address, wrong);
 }
 
 void code_bind(struct vcpu *vcpu, uint64_t address)
 {
-    uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1), start, end, where;
-    unsigned sites = 0, chunks;
+    uint64_t page = address & ~(uint64_t)(PAGE_SIZE - 1), start, end, where, wrong;
 
     if (guest_walk(vcpu, page, 0, &where))
         wedge_stop("code at %016lx, which is not mapped", address);
     find_piece(vcpu, page, &start, &end);
-    chunks = search(vcpu, start, end, page, &sites);
-    if (!chunks) /* a module's initialization is a piece of its own, with its records in the other
-                    one */
-        chunks = search(vcpu, page & ~(LARGE - 1), page | (LARGE - 1), page, &sites) && sites;
-    if (!chunks)
-        wedge_stop("the guest's kernel executes %016lx, in memory without records: a module that "
-                   "was not assembled "
-                   "through `afterburner as`, or code made at run time",
-                   address);
+    search(vcpu, start, end, page);
+    wrong = find_unbound(vcpu, start, page);
+    if (wrong) {
+        /* A module's initialization is a piece of its own, with its records in the other one. */
+        search(vcpu, page & ~(LARGE - 1), page | (LARGE - 1), page);
+        wrong = find_unbound(vcpu, start, page);
+    }
+    if (wrong)
+        refuse(vcpu, address, wrong);
     set_bound(where >> PAGE_SHIFT, true);
     shadow_refresh(vcpu, page);
 }

@@ -15,4 +15,8 @@
  * without a pad. Gives false when they are no sensitive instruction that we know. */
 bool decode_sensitive(const uint8_t *bytes, size_t size, unsigned bits, struct wedge_site *site);
 
+/* cpu/length.c: the length of the first instruction of these bytes in 64-bit code; 0 when they are
+ * none that we know, or are cut off. */
+unsigned instruction_length(const uint8_t *bytes, size_t size);
+
 #endif
