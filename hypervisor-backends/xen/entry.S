@@ -45,6 +45,24 @@
     ud2
 .endm
 
+.macro load_registers
+    movq VCPU(GPR(0)), %rax
+    movq VCPU(GPR(1)), %rcx
+    movq VCPU(GPR(2)), %rdx
+    movq VCPU(GPR(3)), %rbx
+    movq VCPU(GPR(5)), %rbp
+    movq VCPU(GPR(6)), %rsi
+    movq VCPU(GPR(7)), %rdi
+    movq VCPU(GPR(8)), %r8
+    movq VCPU(GPR(9)), %r9
+    movq VCPU(GPR(10)), %r10
+    movq VCPU(GPR(11)), %r11
+    movq VCPU(GPR(12)), %r12
+    movq VCPU(GPR(13)), %r13
+    movq VCPU(GPR(14)), %r14
+    movq VCPU(GPR(15)), %r15
+.endm
+
 .macro trap vector
     .text
 xen_trap_\vector:
@@ -124,21 +142,26 @@ xen_failsafe_entry:
  * for what is pending. */
     .globl xen_event_entry
 xen_event_entry:
-    movq %rax, VCPU(GPR(0))
+    movq %rax, VCPU(VCPU_SCRATCH)
     movq 16(%rsp), %rax             /* RIP */
     subq xen_window(%rip), %rax
     cmpq $WEDGE_WINDOW_SIZE, %rax
     jb 1f
     movq 16(%rsp), %rax
     cmpq xen_window_alias(%rip), %rax
-    jae 1f
-    movq VCPU(GPR(0)), %rax
+    jae 2f
+    movq VCPU(VCPU_SCRATCH), %rax
     popq VCPU(GPR(1))
     popq VCPU(GPR(11))
     take_frame xen_upcall
-1:  movb $1, VCPU(VCPU_STUB_ENABLED)
-    andq $~0x200, 32(%rsp)
-    movq VCPU(GPR(0)), %rax
+1:  movabsq $xen_exit_start, %rax
+    subq 16(%rsp), %rax
+    negq %rax
+    cmpq $(xen_exit_end - xen_exit_start), %rax
+    jb xen_late_event
+2:  movb $1, VCPU(VCPU_STUB_ENABLED)
+    andq $~0x200, 32(%rsp)          /* IF */
+    movq VCPU(VCPU_SCRATCH), %rax
     popq %rcx
     popq %r11
     pushq $0
@@ -161,6 +184,7 @@ wedge_stub_entry:
     popq VCPU(VCPU_RFLAGS)
     movq wedge_stub_rsp(%rip), %rax
     movq %rax, VCPU(GPR(4))
+    leaq wedge_stub_entry(%rip), %rsi /* in the alias, or not */
     movabsq $xen_stack_top, %rsp
     xorl %ebp, %ebp
     cld
@@ -168,26 +192,36 @@ wedge_stub_entry:
     call *%rax
     ud2
 
-/* void xen_go(const uint64_t *frame): loads the virtual CPU's registers; the frame of six words is IRET's. */
+/* void xen_go(const uint64_t *frame): through Xen. The frame is flags, RIP, CS, RFLAGS, RSP, SS. */
     .globl xen_go
 xen_go:
     movq %rdi, %rsp
-    movq VCPU(GPR(0)), %rax
-    movq VCPU(GPR(1)), %rcx
-    movq VCPU(GPR(2)), %rdx
-    movq VCPU(GPR(3)), %rbx
-    movq VCPU(GPR(5)), %rbp
-    movq VCPU(GPR(6)), %rsi
-    movq VCPU(GPR(7)), %rdi
-    movq VCPU(GPR(8)), %r8
-    movq VCPU(GPR(9)), %r9
-    movq VCPU(GPR(10)), %r10
-    movq VCPU(GPR(11)), %r11
-    movq VCPU(GPR(12)), %r12
-    movq VCPU(GPR(13)), %r13
-    movq VCPU(GPR(14)), %r14
-    movq VCPU(GPR(15)), %r15
+    load_registers
     jmp wedge_xen_hypercall_page + XEN_IRET * XEN_HYPERCALL_SIZE
+
+/* void xen_go_here(const uint64_t *frame, int enable): into the guest's kernel without Xen. The frame is RIP, CS, RFLAGS,
+ * RSP, SS. With `enable` events are let in, and one that is waiting must not be passed by; one that comes before IRET
+ * starts all over, which it can, since nothing here changes the virtual CPU. */
+    .globl xen_go_here
+xen_go_here:
+    movq %rdi, %rsp
+xen_exit_start:
+    testl %esi, %esi
+    jz 1f
+    movb $0, VCPU(VCPU_BACKEND + XEN_UPCALL_MASK)
+    cmpb $0, VCPU(VCPU_BACKEND + XEN_UPCALL_PENDING)
+    jne 2f
+1:  load_registers
+    iretq
+2:  movb $1, VCPU(VCPU_BACKEND + XEN_UPCALL_MASK)
+xen_exit_end:
+xen_late_event:
+    movabsq $xen_stack_top, %rsp
+    xorl %ebp, %ebp
+    cld
+    movabsq $xen_upcall_again, %rax
+    call *%rax
+    ud2
 
     .section .rodata, "a"
     .balign 8

@@ -38,6 +38,10 @@ static void __attribute__((noreturn)) resume(struct vcpu *vcpu)
     frame[3] = (vcpu->rflags & (REAL_FLAGS | RFLAGS_TF | RFLAGS_IF | RFLAGS_RF)) | RFLAGS_FIXED;
     frame[4] = vcpu->gpr[GPR_RSP];
     frame[5] = vcpu->user && vcpu->selectors[SEGMENT_SS] ? vcpu->selectors[SEGMENT_SS] : XEN_SS;
+    if (!vcpu->user && vcpu->bits == 64) {
+        frame[2] |= 3;
+        xen_go_here(frame + 1, (vcpu->rflags & RFLAGS_IF) != 0);
+    }
     xen_go(frame);
 }
 
@@ -66,7 +70,8 @@ static void take_state(struct vcpu *vcpu, bool frame)
 }
 
 void xen_exception(uint64_t vector);
-void xen_site(uint64_t index);
+void xen_site(uint64_t index, uint64_t entry);
+void xen_upcall_again(void);
 void xen_system_call(void);
 void xen_system_call_32(void);
 void xen_upcall(void);
@@ -85,7 +90,7 @@ void xen_exception(uint64_t vector)
     wedge_exception(vcpu, (unsigned)vector);
 }
 
-void xen_site(uint64_t index)
+void xen_site(uint64_t index, uint64_t entry)
 {
     struct vcpu *vcpu = &vcpu_page;
 
@@ -94,7 +99,7 @@ void xen_site(uint64_t index)
         vcpu->rflags |= RFLAGS_IF;
     vcpu->stub_enabled = 0;
     take_state(vcpu, false);
-    wedge_site(vcpu, (uint32_t)index);
+    wedge_site(vcpu, (uint32_t)index, entry >= WEDGE_WINDOW_ALIAS);
 }
 
 /* The selectors of such a frame are made up. */
@@ -115,6 +120,12 @@ void xen_system_call_32(void)
 void xen_upcall(void)
 {
     take_state(&vcpu_page, true);
+    wedge_event(&vcpu_page);
+}
+
+/* An event on the way into the guest: the virtual CPU is whole. */
+void xen_upcall_again(void)
+{
     wedge_event(&vcpu_page);
 }
 

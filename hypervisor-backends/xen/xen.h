@@ -69,6 +69,7 @@ extern uint32_t xen_timer_port;
 
 /* entry.S */
 void xen_go(const uint64_t *frame) __attribute__((noreturn)); /* flags, rip, cs, rflags, rsp, ss */
+void xen_go_here(const uint64_t *frame, int enable) __attribute__((noreturn)); /* rip and so on */
 extern char xen_event_entry[], xen_failsafe_entry[], xen_syscall_entry[], xen_syscall32_entry[];
 extern char xen_trap_stack_top[];
 struct xen_trap_entry {

@@ -77,13 +77,41 @@ static bool is_bound(const struct wedge_site *site)
     return memcmp(bytes, patch->bytes, patch->length) == 0;
 }
 
+/* First bytes of patches. */
+#define PATCH_JUMP 0xe9
+#define PATCH_TRAP 0x0f
+
+/* Whether the instruction pointer is where the image is linked: then no table needs to be looked
+ * at. */
+static bool in_image(const struct vcpu *vcpu, uint64_t *where)
+{
+    if (vcpu->bits != 64)
+        return false;
+    for (uint32_t i = 0; i < wedge_image.segment_count; i++) {
+        uint64_t offset = vcpu->rip - wedge_image.segments[i].virtual_address;
+
+        *where = wedge_image.segments[i].physical_address + offset;
+        if (offset < wedge_image.segments[i].size && vcpu->rip >> 63)
+            return true;
+    }
+    return false;
+}
+
 const struct wedge_site *bind_site_at(struct vcpu *vcpu)
 {
     const struct wedge_site *site;
     uint64_t where;
 
-    if (vcpu->user || guest_walk(vcpu, vcpu->rip, ACCESS_FETCH, &where))
+    if (vcpu->user)
         return NULL;
+    if (in_image(vcpu, &where)) {
+        uint8_t first = *(const uint8_t *)physical(where);
+
+        if (first != PATCH_JUMP && first != PATCH_TRAP)
+            return NULL;
+    } else if (guest_walk(vcpu, vcpu->rip, ACCESS_FETCH, &where)) {
+        return NULL;
+    }
     site = find(where);
     if (!site)
         return code_site_at(where);
@@ -93,18 +121,13 @@ const struct wedge_site *bind_site_at(struct vcpu *vcpu)
     return site;
 }
 
-/* Stubs are reached from virtual addresses of the guest's segments, or from the physical ones below
- * them: the vcpu's instruction pointer is not known then, and what the tables say at the virtual
- * address decides. */
-uint64_t bind_address(const struct vcpu *vcpu, const struct wedge_site *site)
+uint64_t bind_virtual_address(const struct wedge_site *site)
 {
     for (uint32_t i = 0; i < wedge_image.segment_count; i++) {
         uint64_t offset = site->physical_address - wedge_image.segments[i].physical_address;
-        uint64_t address = wedge_image.segments[i].virtual_address + offset, where;
 
-        if (offset < wedge_image.segments[i].size &&
-            guest_walk(vcpu, address, ACCESS_FETCH, &where) == 0 && where == site->physical_address)
-            return address;
+        if (offset < wedge_image.segments[i].size)
+            return wedge_image.segments[i].virtual_address + offset;
     }
-    return site->physical_address;
+    wedge_stop("a site at physical %x is in no segment of the guest", site->physical_address);
 }

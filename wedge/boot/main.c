@@ -18,6 +18,7 @@ static void reset(struct vcpu *vcpu)
     vcpu->pat = 0x0007040600070406;
     vcpu->gdt.limit = vcpu->idt.limit = 0xffff;
     vcpu->bits = 16;
+    vcpu->disturbed = true;
 }
 
 void wedge_main(const struct boot_parameters *parameters)

@@ -351,6 +351,7 @@ static struct outcome port(struct vcpu *vcpu, const struct wedge_site *site, boo
         site->flags & AFTERBURN_IMMEDIATE ? site->immediate : (uint16_t)vcpu->gpr[GPR_RDX];
     unsigned width = site->width;
 
+    vcpu->disturbed |= ports_disturbs(number, in);
     if (in)
         set_register(vcpu, GPR_RAX, ports_read(number, (int)width), width);
     else
@@ -366,6 +367,7 @@ static struct outcome port_string(struct vcpu *vcpu, const struct wedge_site *si
     uint64_t step = vcpu->rflags & RFLAGS_DF ? -(uint64_t)width : width;
     uint16_t number = (uint16_t)vcpu->gpr[GPR_RDX];
 
+    vcpu->disturbed |= ports_disturbs(number, in);
     for (; count; count--) {
         uint64_t address = truncate(vcpu->gpr[pointer], site->address_width), where;
         uint32_t value = in ? ports_read(number, (int)width) : 0, code;

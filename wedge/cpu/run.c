@@ -48,8 +48,10 @@ void wedge_run(struct vcpu *vcpu)
 {
     const struct wedge_site *site;
 
-    run_devices();
     for (;;) {
+        if (vcpu->disturbed)
+            run_devices();
+        vcpu->disturbed = false;
         /* What would come straight back to us is done here. */
         if (!vcpu->halted && (site = bind_site_at(vcpu)) != NULL) {
             emulate_site(vcpu, site);
@@ -67,17 +69,18 @@ void wedge_run(struct vcpu *vcpu)
     backend->resume(vcpu);
 }
 
-void wedge_site(struct vcpu *vcpu, uint32_t index)
+void wedge_site(struct vcpu *vcpu, uint32_t index, bool alias)
 {
     const struct wedge_site *site = bind_site(index);
 
-    vcpu->rip = bind_address(vcpu, site);
+    vcpu->rip = alias ? site->physical_address : bind_virtual_address(site);
     emulate_site(vcpu, site);
     wedge_run(vcpu);
 }
 
 void wedge_event(struct vcpu *vcpu)
 {
+    vcpu->disturbed = true;
     wedge_run(vcpu);
 }
 

@@ -167,3 +167,10 @@ void ports_write(uint16_t port, int width, uint32_t value)
     for (int i = 0; i < width; i++)
         write_byte((uint16_t)(port + i), (uint8_t)(value >> 8 * i));
 }
+
+bool ports_disturbs(uint16_t port, bool in)
+{
+    enum owner owner = owner_of(port);
+
+    return owner != BACKEND && owner != LONE && (!in || (owner != PIT && owner != PIC));
+}

@@ -19,8 +19,7 @@ const struct wedge_site *bind_site(uint32_t index);
  * is none. Then the instruction pointer is at the span's first byte. */
 const struct wedge_site *bind_site_at(struct vcpu *vcpu);
 
-/* Where the guest sees a site's first byte: its virtual address, or, while it runs there, the
- * physical one. */
-uint64_t bind_address(const struct vcpu *vcpu, const struct wedge_site *site);
+/* Where the image has a site's first byte. */
+uint64_t bind_virtual_address(const struct wedge_site *site);
 
 #endif

@@ -16,6 +16,10 @@
 uint32_t ports_read(uint16_t port, int width);
 void ports_write(uint16_t port, int width, uint32_t value);
 
+/* Whether an access can change what a device wants to do next: reading a counter or a status does
+ * not. */
+bool ports_disturbs(uint16_t port, bool in);
+
 /* irq/pic.c: two Intel 8259A, ports 0x20-0x21, 0xa0-0xa1, edge/level control 0x4d0-0x4d1. Lines
  * 0-15. */
 #define PIC_LINE_TIMER  0

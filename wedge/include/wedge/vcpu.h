@@ -17,6 +17,7 @@
 #define VCPU_STUB_RSP     232
 #define VCPU_STUB_MASK    240 /* one byte each */
 #define VCPU_STUB_ENABLED 241
+#define VCPU_SCRATCH      248
 
 #define GPR_RAX 0
 #define GPR_RCX 1
@@ -53,11 +54,13 @@ struct vcpu {
     uint64_t real_cs, real_ss;
     uint64_t stub_rsp;
     uint8_t stub_mask, stub_enabled;
+    uint64_t scratch __attribute__((aligned(8))); /* for assembly */
 
     bool user;    /* privilege level 3 */
     uint8_t bits; /* 16, 32 or 64: how the code segment makes instructions decode */
     bool halted;
-    bool shadow; /* interrupts wait for the end of the next instruction: sti, mov ss */
+    bool disturbed; /* the devices are to be looked at before the guest goes on */
+    bool shadow;    /* interrupts wait for the end of the next instruction: sti, mov ss */
     uint16_t selectors[6];
     uint64_t fs_base, gs_base,
         kernel_gs_base; /* kernel_gs_base: what swapgs exchanges gs_base with */
@@ -78,6 +81,7 @@ _Static_assert(offsetof(struct vcpu, real_ss) == VCPU_REAL_SS, "for assembly");
 _Static_assert(offsetof(struct vcpu, stub_rsp) == VCPU_STUB_RSP, "for assembly");
 _Static_assert(offsetof(struct vcpu, stub_mask) == VCPU_STUB_MASK, "for assembly");
 _Static_assert(offsetof(struct vcpu, stub_enabled) == VCPU_STUB_ENABLED, "for assembly");
+_Static_assert(offsetof(struct vcpu, scratch) == VCPU_SCRATCH, "for assembly");
 
 /* Bits of the registers (AMD64 manual 2, chapter 3). */
 #define CR0_PE 0x00000001u
@@ -159,7 +163,9 @@ int segment_load_code(struct vcpu *vcpu, uint16_t selector, uint64_t *error);
 
 /* cpu/run.c: what a back end calls. Neither returns. */
 void wedge_exception(struct vcpu *vcpu, unsigned vector) __attribute__((noreturn));
-void wedge_site(struct vcpu *vcpu, uint32_t index) __attribute__((noreturn));
+/* `alias`: the site's stub was reached in the window's alias, so that the guest runs at physical
+ * addresses. */
+void wedge_site(struct vcpu *vcpu, uint32_t index, bool alias) __attribute__((noreturn));
 void wedge_system_call(struct vcpu *vcpu) __attribute__((noreturn));
 void wedge_event(struct vcpu *vcpu) __attribute__((noreturn));
 void wedge_run(struct vcpu *vcpu) __attribute__((noreturn));
