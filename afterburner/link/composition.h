@@ -23,6 +23,8 @@ struct link_section {
     int is_note;            /* in a PT_NOTE segment, too */
 };
 
+struct guest_tables;
+
 struct composition {
     const struct image *guest, *wedge;
     struct wedge_image header;
@@ -30,6 +32,7 @@ struct composition {
     size_t section_count, section_capacity;
     const struct site **sites; /* the guest's, by physical address: the order of every table */
     size_t site_count;
+    const struct guest_tables *tables; /* the guest's own, about code that it patches */
     /* What --explain prints: lines. */
     char **lines;
     size_t line_count, line_capacity;

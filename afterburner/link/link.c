@@ -156,7 +156,7 @@ static int judge(const struct verification *verification, struct composition *co
 {
     const struct findings *findings = &verification->findings;
     const struct finding *first = findings->list;
-    const char *path = verification->image->path, *function;
+    const char *path = verification->image->path, *function, *hint;
     uint64_t offset;
     char *text;
 
@@ -171,6 +171,8 @@ static int judge(const struct verification *verification, struct composition *co
         return EXIT_CODE_OK;
     }
     function = image_function_at(verification->image, first->address, &offset);
+    /* Alternatives are judged for a place. */
+    hint = first->kind == FINDING_ALTERNATIVE_UNGATED ? "verify --bound" : "verify";
     text = memory_format("%zu open finding%s, the first at 0x%" PRIx64 " %s+0x%" PRIx64 ": %s: %s",
                          findings->open, findings->open == 1 ? "" : "s", first->address,
                          *function ? function : "-", offset, finding_sentence(first->kind),
@@ -179,9 +181,9 @@ static int judge(const struct verification *verification, struct composition *co
         message_note("%s: allowed: %s", path, text);
         composition_explain(composition, "  NOT verified, allowed: %s", text);
     } else {
-        message_error("%s: not verified: %s; `afterburner verify` lists all, --allow-unsound "
+        message_error("%s: not verified: %s; `afterburner %s` lists all, --allow-unsound "
                       "composes all the same",
-                      path, text);
+                      path, text, hint);
     }
     free(text);
     return options->allow_unsound ? EXIT_CODE_OK : EXIT_CODE_FINDINGS;
@@ -218,6 +220,21 @@ static int compose(const struct options *options, struct composition *compositio
     return code;
 }
 
+/* What the guest's alternatives bring where it is bound. */
+static int judge_alternatives(const struct options *options, struct verification *verification)
+{
+    int code = EXIT_CODE_OK;
+
+    for (size_t i = 0; i < PLACE_COUNT && code == EXIT_CODE_OK; i++)
+        if (options->wanted[i] && places[i]->binds &&
+            check_alternatives(verification, places[i]->name) < 0) {
+            message_error("Capstone cannot be started; reinstall libcapstone4");
+            code = EXIT_CODE_TOOL;
+        }
+    findings_sort(&verification->findings);
+    return code;
+}
+
 /* The slow part comes last: a wedge that does not fit is told at once. */
 static int link_images(const struct options *options, const struct image *guest,
                        const struct image *wedge)
@@ -229,7 +246,10 @@ static int link_images(const struct options *options, const struct image *guest,
     if (code == EXIT_CODE_OK)
         code = composition_begin(&composition, guest, wedge);
     if (code == EXIT_CODE_OK && (code = verification_make(guest, &verification)) == EXIT_CODE_OK) {
-        code = compose(options, &composition, &verification);
+        composition.tables = &verification.tables;
+        code = judge_alternatives(options, &verification);
+        if (code == EXIT_CODE_OK)
+            code = compose(options, &composition, &verification);
         verification_free(&verification);
     }
     composition_free(&composition);

@@ -13,6 +13,7 @@
 #include "image/wedge.h"
 #include "link/notes.h"
 #include "link/place.h"
+#include "verify/guests/guest.h"
 
 #define STUBS_SECTION   ".wedge.stubs"
 #define PATCHES_SECTION ".wedge.patches.xen"
@@ -56,6 +57,14 @@ static int make_stub(unsigned char *stub, uint64_t address, uint32_t index,
                : 0;
 }
 
+/* A guest copies the replacement of an alternative over other code when the wedge has bound it. A
+ * jump to a stub would go elsewhere from there, so that sites in replacements stay as they are:
+ * `verify --bound` proves that they are not brought, or harmless, or trap. */
+static int is_bound(const struct composition *composition, const struct site *site)
+{
+    return !guest_in_replacement(composition->tables, site->start);
+}
+
 static int add_stubs(struct composition *composition, uint64_t *address)
 {
     size_t size = composition->site_count * STUB_SIZE;
@@ -76,6 +85,7 @@ static int add_stubs(struct composition *composition, uint64_t *address)
         return EXIT_CODE_INPUT;
     for (size_t i = 0; i < composition->site_count; i++)
         if (composition->sites[i]->record.bits == 64 &&
+            is_bound(composition, composition->sites[i]) &&
             make_stub(stubs + i * STUB_SIZE, *address + i * STUB_SIZE, (uint32_t)i, &targets) < 0) {
             message_error("%s: its stubs' symbols are more than 2 GB away from its window; link it "
                           "with wedge/wedge.lds",
@@ -109,7 +119,7 @@ static int make_patch(const struct site *site, uint64_t stub, struct wedge_patch
 static int add_patches(struct composition *composition, uint64_t stubs)
 {
     const struct image *guest = composition->guest;
-    size_t size = composition->site_count * sizeof(struct wedge_patch), jumps = 0;
+    size_t size = composition->site_count * sizeof(struct wedge_patch), jumps = 0, traps = 0;
     struct wedge_patch *patches = memory_allocate(size);
     const char *wrong = NULL;
     uint64_t address;
@@ -117,6 +127,9 @@ static int add_patches(struct composition *composition, uint64_t stubs)
     for (size_t i = 0; i < composition->site_count && !wrong; i++) {
         const struct site *site = composition->sites[i];
 
+        memset(&patches[i], 0, sizeof(patches[i]));
+        if (!is_bound(composition, site))
+            continue;
         if (make_patch(site, stubs + i * STUB_SIZE, &patches[i]) < 0)
             wrong = "is more than 2 GB away from the wedge; link the guest into the last 2 GB of "
                     "the address space, or leave that code alone in the policy";
@@ -125,6 +138,7 @@ static int add_patches(struct composition *composition, uint64_t stubs)
         if (wrong)
             message_error("%s: the site at 0x%" PRIx64 " %s", guest->path, site->start, wrong);
         jumps += site->record.bits == 64;
+        traps += site->record.bits != 64;
     }
     if (wrong) {
         free(patches);
@@ -138,7 +152,11 @@ static int add_patches(struct composition *composition, uint64_t stubs)
     composition_explain(composition,
                         "  xen: %zu sites get a jump to their stub when they are bound, %zu in "
                         "32- and 16-bit code a ud2",
-                        jumps, composition->site_count - jumps);
+                        jumps, traps);
+    if (jumps + traps < composition->site_count)
+        composition_explain(composition,
+                            "  xen: %zu sites in replacements of alternatives stay as they are",
+                            composition->site_count - jumps - traps);
     return EXIT_CODE_OK;
 }
 
@@ -245,4 +263,4 @@ static int add_xen(struct composition *composition)
     return code;
 }
 
-const struct link_place link_place_xen = {.name = "xen", .add = add_xen};
+const struct link_place link_place_xen = {.name = "xen", .binds = 1, .add = add_xen};

@@ -7,6 +7,7 @@
 
 struct link_place {
     const char *name;
+    int binds; /* whether sites are bound there */
     /* Adds what this place wants: stubs, patches, notes. The guest's sites are in the composition
      * by then. Gives 0, or an exit code after one message. */
     int (*add)(struct composition *composition);

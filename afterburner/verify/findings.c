@@ -35,6 +35,12 @@ static const struct {
     [FINDING_BRANCH_CHANGES_BITS] = {"branch-changes-bits", "a near branch to code of other bits"},
     [FINDING_EXCLUDED] = {"excluded", "an instruction that the table deliberately does not have"},
     [FINDING_REGION_WRONG] = {"region-wrong", "a region is not what a region can be"},
+    [FINDING_SITE_TABLE] = {"site-table", "the wedge's table of sites is not what the records say"},
+    [FINDING_SITE_NOT_BOUND] = {"site-not-bound", "a site that is not bound"},
+    [FINDING_PATCH_WRONG] = {"patch-wrong", "a bound site that is not what a bound site is"},
+    [FINDING_STUB_WRONG] = {"stub-wrong", "a stub does something else than stubs do"},
+    [FINDING_ALTERNATIVE_UNGATED] = {"alternative-ungated",
+                                     "an alternative may bring sensitive code"},
     [FINDING_NOT_DECODED] = {"not-decoded", "executable bytes that are not decoded"},
 };
 
@@ -50,9 +56,17 @@ const char *finding_sentence(enum finding_kind kind)
 
 const char *finding_state_name(enum finding_state state)
 {
-    static const char *const names[] = {"open", "explained", "exempt"};
+    static const char *const names[] = {"open", "explained", "exempt", "trapping"};
 
     return names[state];
+}
+
+static void count(struct findings *findings, enum finding_state state, int change)
+{
+    size_t *const counts[] = {&findings->open, &findings->explained, &findings->exempt,
+                              &findings->trapping};
+
+    *counts[state] += (size_t)change;
 }
 
 void findings_add(struct findings *findings, enum finding_kind kind, enum finding_state state,
@@ -69,9 +83,23 @@ void findings_add(struct findings *findings, enum finding_kind kind, enum findin
                 sizeof(*findings->list));
     findings->list[findings->count++] = (struct finding){
         .kind = kind, .state = state, .address = address, .detail = detail, .why = why};
-    findings->open += state == FINDING_OPEN;
-    findings->explained += state == FINDING_EXPLAINED;
-    findings->exempt += state == FINDING_EXEMPT;
+    count(findings, state, 1);
+}
+
+void findings_set_entry(struct findings *findings, int entry)
+{
+    findings->list[findings->count - 1].entry = entry;
+}
+
+void findings_settle(struct findings *findings, size_t index, enum finding_state state,
+                     const char *why)
+{
+    struct finding *finding = &findings->list[index];
+
+    count(findings, finding->state, -1);
+    count(findings, state, 1);
+    finding->state = state;
+    finding->why = why;
 }
 
 static int compare(const void *a, const void *b)
@@ -85,6 +113,36 @@ static int compare(const void *a, const void *b)
     if (x->kind != y->kind)
         return x->kind < y->kind ? -1 : 1;
     return strcmp(x->detail, y->detail);
+}
+
+static int compare_identity(const void *a, const void *b)
+{
+    const struct finding *x = a, *y = b;
+
+    if (x->address != y->address)
+        return x->address < y->address ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    return strcmp(x->detail, y->detail);
+}
+
+void findings_merge(struct findings *findings, struct findings *others)
+{
+    size_t count = findings->count;
+
+    if (count)
+        qsort(findings->list, count, sizeof(*findings->list), compare_identity);
+    for (size_t i = 0; i < others->count; i++) {
+        const struct finding *other = &others->list[i];
+
+        if (count &&
+            bsearch(other, findings->list, count, sizeof(*findings->list), compare_identity))
+            continue;
+        findings_add(findings, other->kind, other->state, other->address, other->why, "%s",
+                     other->detail);
+        findings_set_entry(findings, other->entry);
+    }
+    findings_free(others);
 }
 
 void findings_sort(struct findings *findings)

@@ -27,6 +27,11 @@ enum finding_kind {
     FINDING_EXCLUDED,              /* an instruction that has deliberately no entry */
     FINDING_BRANCH_CHANGES_BITS,   /* a near branch to code that is read with other bits */
     FINDING_REGION_WRONG, /* a region that overlaps another, leaves its section or has odd fields */
+    FINDING_SITE_TABLE,   /* the wedge's table of sites is not what the records say */
+    FINDING_SITE_NOT_BOUND,      /* a site that binding leaves as it is */
+    FINDING_PATCH_WRONG,         /* a bound site that is not what a bound site is */
+    FINDING_STUB_WRONG,          /* a stub that does something else than stubs do */
+    FINDING_ALTERNATIVE_UNGATED, /* an alternative brings sensitive code that nobody emulates */
     FINDING_KIND_COUNT,
 };
 
@@ -34,6 +39,7 @@ enum finding_state {
     FINDING_OPEN,
     FINDING_EXPLAINED, /* settled by a rule of decode/decoder-rules.def and the third decoder */
     FINDING_EXEMPT,    /* in code the source or the policy declared exempt */
+    FINDING_TRAPPING,  /* where the image is bound, it relies on the trap */
 };
 
 struct finding {
@@ -42,12 +48,13 @@ struct finding {
     uint64_t address;
     char *detail;    /* what exactly, for people */
     const char *why; /* the rule or the exemption, NULL when open */
+    int entry;       /* the sensitive instruction's, of unannotated and alternative-ungated; or 0 */
 };
 
 struct findings {
     struct finding *list;
     size_t count, capacity;
-    size_t open, explained, exempt;
+    size_t open, explained, exempt, trapping;
 };
 
 /* The kind's name in certificates, and a sentence for people. */
@@ -58,6 +65,17 @@ const char *finding_state_name(enum finding_state state);
 void findings_add(struct findings *findings, enum finding_kind kind, enum finding_state state,
                   uint64_t address, const char *why, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+
+/* Says of the last finding which entry of the table it is about. */
+void findings_set_entry(struct findings *findings, int entry);
+
+/* Changes a finding's state. */
+void findings_settle(struct findings *findings, size_t index, enum finding_state state,
+                     const char *why);
+
+/* Adds those of the other ones that are not there already, by kind, place and detail, and empties
+ * them. */
+void findings_merge(struct findings *findings, struct findings *others);
 void findings_sort(struct findings *findings);
 void findings_free(struct findings *findings);
 

@@ -96,6 +96,19 @@ static void print_findings(const struct verification *verification, enum finding
         printf("  ... and %zu more %s; --limit 0 shows all\n", skipped, finding_state_name(state));
 }
 
+static void print_alternative(const struct verification *verification, size_t index, size_t count,
+                              const char *names)
+{
+    const struct alternative_answer *answer =
+        verification->answers ? &verification->answers[index] : NULL;
+
+    printf("  alternative: %zu bring `%s` when the processor has %s", count, names,
+           verification->tables.alternatives[index].feature);
+    if (answer)
+        printf(": %s: %s", alternative_verdict_name(answer->verdict), answer->why);
+    putchar('\n');
+}
+
 /* One line for each gating feature: how many alternatives bring which instructions. */
 static void print_alternatives(const struct verification *verification)
 {
@@ -118,8 +131,7 @@ static void print_alternatives(const struct verification *verification)
                 seen |= k < i;
             }
         if (!seen)
-            printf("  alternative: %zu bring `%s` when the processor has %s\n", same, names,
-                   feature);
+            print_alternative(verification, i, same, names);
     }
 }
 
@@ -205,6 +217,44 @@ static void print_regions(const struct verification *verification)
     free(list);
 }
 
+/* What traps at the place, by instruction, each with its first place. */
+static void print_trapping(const struct verification *verification)
+{
+    const struct findings *findings = &verification->findings;
+
+    for (int entry = 0; entry < ENTRY_NUMBERS; entry++) {
+        const struct finding *first = NULL;
+        size_t count = 0;
+
+        for (size_t i = 0; i < findings->count; i++)
+            if (findings->list[i].state == FINDING_TRAPPING && findings->list[i].entry == entry &&
+                count++ == 0)
+                first = &findings->list[i];
+        if (!first)
+            continue;
+        printf("  relies on the trap: %zu x %s, first: ", count, sensitive_name(entry));
+        print_place(verification, first->address);
+        putchar('\n');
+    }
+}
+
+static void print_bound(const struct verification *verification)
+{
+    const struct bound *bound = verification->bound;
+
+    if (!bound)
+        return;
+    printf("  bound for %s: %u sites: %zu jump to their stub, %zu trap, %zu in replacements stay "
+           "as they are\n",
+           bound->place, bound->header.site_count, bound->jumps, bound->traps, bound->unbound);
+    printf("  bound for %s: %llu instructions\n", bound->place,
+           (unsigned long long)bound->instructions);
+    if (bound->overwritten)
+        printf("  bound for %s: alternatives may overwrite %zu bound sites\n", bound->place,
+               bound->overwritten);
+    print_trapping(verification);
+}
+
 void report_print(const struct verification *verification, size_t limit)
 {
     const struct findings *findings = &verification->findings;
@@ -214,7 +264,10 @@ void report_print(const struct verification *verification, size_t limit)
         sensitive += verification->by_entry[i];
         mnemonics += verification->by_entry[i] != 0;
     }
-    printf("%s: %s\n", verification->image->path, findings->open ? "NOT VERIFIED" : "verified");
+    printf("%s: %s", verification->image->path, findings->open ? "NOT VERIFIED" : "verified");
+    if (verification->bound)
+        printf(" as bound for %s", verification->bound->place);
+    putchar('\n');
     if (verification->image->build_id[0])
         printf("  build-id: %s\n", verification->image->build_id);
     printf("  instructions: %llu in %zu executable sections\n",
@@ -227,9 +280,13 @@ void report_print(const struct verification *verification, size_t limit)
     print_regions(verification);
     print_undecoded(verification);
     print_wedge(verification);
+    print_bound(verification);
     print_alternatives(verification);
-    printf("  findings: %zu open, %zu explained, %zu exempt\n", findings->open, findings->explained,
+    printf("  findings: %zu open, %zu explained, %zu exempt", findings->open, findings->explained,
            findings->exempt);
+    if (verification->bound)
+        printf(", %zu trapping", findings->trapping);
+    putchar('\n');
     print_findings(verification, FINDING_OPEN, limit);
     if (limit) {
         print_settled(verification, FINDING_EXPLAINED);
@@ -237,12 +294,20 @@ void report_print(const struct verification *verification, size_t limit)
     } else {
         print_findings(verification, FINDING_EXPLAINED, 0);
         print_findings(verification, FINDING_EXEMPT, 0);
+        print_findings(verification, FINDING_TRAPPING, 0);
     }
 }
 
 /* --- For programs
  * -----------------------------------------------------------------------------------------------------
  */
+
+static void add_count(json_t *object, const char *key, uint64_t count)
+{
+    json_int_t old = json_integer_value(json_object_get(object, key));
+
+    json_object_set_new(object, key, json_integer(old + (json_int_t)count));
+}
 
 static json_t *hexadecimal(uint64_t value)
 {
@@ -290,6 +355,34 @@ static json_t *findings_json(const struct verification *verification)
     return list;
 }
 
+/* What the image is where it is bound; null when nobody asked. */
+static json_t *bound_json(const struct verification *verification)
+{
+    const struct bound *bound = verification->bound;
+    json_t *object, *trapping, *mnemonics;
+
+    if (!bound)
+        return json_null();
+    object = json_object();
+    trapping = json_object();
+    mnemonics = json_object();
+    for (size_t i = 0; i < verification->findings.count; i++)
+        if (verification->findings.list[i].state == FINDING_TRAPPING)
+            add_count(mnemonics, sensitive_name(verification->findings.list[i].entry), 1);
+    json_object_set_new(trapping, "count",
+                        json_integer((json_int_t)verification->findings.trapping));
+    json_object_set_new(trapping, "by_mnemonic", mnemonics);
+    json_object_set_new(object, "place", json_string(bound->place));
+    json_object_set_new(object, "sites", json_integer(bound->header.site_count));
+    json_object_set_new(object, "jumps", json_integer((json_int_t)bound->jumps));
+    json_object_set_new(object, "traps", json_integer((json_int_t)bound->traps));
+    json_object_set_new(object, "in_replacements", json_integer((json_int_t)bound->unbound));
+    json_object_set_new(object, "overwritten", json_integer((json_int_t)bound->overwritten));
+    json_object_set_new(object, "instructions", json_integer((json_int_t)bound->instructions));
+    json_object_set_new(object, "relies_on_trap", trapping);
+    return object;
+}
+
 static json_t *alternatives_json(const struct verification *verification)
 {
     json_t *list = json_array();
@@ -305,6 +398,13 @@ static json_t *alternatives_json(const struct verification *verification)
         add_place(object, verification, alternative->original);
         json_object_set_new(object, "feature", json_text(alternative->feature));
         json_object_set_new(object, "sensitive", json_text(names));
+        if (verification->answers) {
+            const struct alternative_answer *answer = &verification->answers[i];
+
+            json_object_set_new(object, "verdict",
+                                json_string(alternative_verdict_name(answer->verdict)));
+            json_object_set_new(object, "why", json_text(answer->why));
+        }
         json_array_append_new(list, object);
     }
     return list;
@@ -381,13 +481,6 @@ static json_t *wedge_json(const struct verification *verification)
     return object;
 }
 
-static void add_count(json_t *object, const char *key, uint64_t count)
-{
-    json_int_t old = json_integer_value(json_object_get(object, key));
-
-    json_object_set_new(object, key, json_integer(old + (json_int_t)count));
-}
-
 json_t *report_certificate(const struct verification *verification)
 {
     json_t *certificate = json_object(), *tools = json_object(), *counts = json_object(),
@@ -445,6 +538,7 @@ json_t *report_certificate(const struct verification *verification)
     json_object_set_new(certificate, "regions", regions_json(verification));
     json_object_set_new(certificate, "not_decoded", undecoded_json(verification));
     json_object_set_new(certificate, "wedge", wedge_json(verification));
+    json_object_set_new(certificate, "bound", bound_json(verification));
     json_object_set_new(certificate, "alternatives", alternatives_json(verification));
     json_object_set_new(certificate, "findings", findings_json(verification));
     return certificate;

@@ -9,6 +9,11 @@
  * outlive the verification. Gives 0 whatever was found, or an exit code (cli/exit-codes.h) after
  * one message; then there is nothing to free. */
 int verification_make(const struct image *image, struct verification *verification);
+
+/* The same, and then once more as it is when bound for a place that sites are bound for
+ * (bound_place_known). `image` is as it was afterwards. */
+int verification_make_bound(struct image *image, const char *place,
+                            struct verification *verification);
 void verification_free(struct verification *verification);
 
 #endif

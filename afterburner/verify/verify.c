@@ -16,14 +16,18 @@
 #include "verify/verification.h"
 
 struct options {
-    const char *json;
+    const char *json, *place;
     size_t limit;
     int quiet;
     char **files;
     size_t file_count;
 };
 
+#define OPTION_BOUND 0x100
+
 static const struct argp_option option_table[] = {
+    {"bound", OPTION_BOUND, "PLACE", 0,
+     "Verify a composed image as it is when bound for PLACE (xen), too", 0},
     {"json", 'j', "FILE", 0,
      "Write the certificate to FILE (`-`: standard output, and no report); with several images, an "
      "array",
@@ -54,6 +58,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case 'q':
         options->quiet = 1;
         return 0;
+    case OPTION_BOUND:
+        options->place = argument;
+        if (!bound_place_known(argument))
+            argp_error(state, "--bound %s: not a place that sites are bound for; use xen",
+                       argument);
+        return 0;
     case ARGP_KEY_ARGS:
         options->files = state->argv + state->next;
         options->file_count = (size_t)(state->argc - state->next);
@@ -74,7 +84,7 @@ static const struct argp parser = {
     "\vIMAGE is a linked kernel or a relocatable module. Every executable section is decoded from "
     "every symbol, record, "
     "branch target and table entry, with Zydis and Capstone; where they differ, libopcodes and a "
-    "written rule may settle it.\n\n"
+    "written rule may settle it. With --bound the image is what `afterburner link` wrote.\n\n"
     "Exit codes: 0 verified; 1 open findings; 2 usage; 3 an image cannot be read or its records "
     "are not understood; "
     "4 the certificate cannot be written.\n\n"
@@ -92,7 +102,8 @@ static int verify_image(const char *path, const struct options *options, json_t 
 
     if (code != EXIT_CODE_OK)
         return code;
-    code = verification_make(&image, &verification);
+    code = options->place ? verification_make_bound(&image, options->place, &verification)
+                          : verification_make(&image, &verification);
     if (code == EXIT_CODE_OK) {
         if (!options->quiet)
             report_print(&verification, options->limit);

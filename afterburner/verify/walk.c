@@ -14,6 +14,7 @@
 #include "decode/sensitive-table.h"
 #include "decode/third-decoder.h"
 #include "image/segments.h"
+#include "verify/plain.h"
 
 #define INSTRUCTION_MAX 15
 
@@ -28,11 +29,7 @@ struct walker {
     struct section_count *counts;
     struct addresses starts;  /* of decoding, in all sections: sorted */
     struct addresses targets; /* of direct branches, in all sections */
-    struct {
-        csh handle;
-        cs_insn *instruction;
-    } capstone[3]; /* 16, 32 and 64 bits */
-    ZydisDecoder zydis[3];
+    struct plain_decoders decoders;
 };
 
 struct decoded {
@@ -68,11 +65,6 @@ static void sort_unique(struct addresses *addresses)
         if (i == 0 || addresses->list[i] != addresses->list[kept - 1])
             addresses->list[kept++] = addresses->list[i];
     addresses->count = kept;
-}
-
-static int mode_index(int bits)
-{
-    return bits == 64 ? 2 : bits == 32 ? 1 : 0;
 }
 
 /* --- One instruction, all decoders
@@ -147,7 +139,7 @@ static int decode(struct walker *walker, uint64_t address, struct decoded *decod
     decoded->available = section->size - (address - section->address);
     if (decoded->available > INSTRUCTION_MAX)
         decoded->available = INSTRUCTION_MAX;
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&walker->zydis[mode_index(decoded->bits)],
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&walker->decoders.zydis[plain_mode(decoded->bits)],
                                              decoded->bytes, decoded->available,
                                              &decoded->instruction, decoded->operands)))
         return 0;
@@ -160,21 +152,22 @@ static int decode(struct walker *walker, uint64_t address, struct decoded *decod
  * on, or Zydis's when the difference is explained or reported. */
 static int second_opinion(struct walker *walker, const struct decoded *decoded)
 {
-    int index = mode_index(decoded->bits),
+    int index = plain_mode(decoded->bits),
         kind = classify_zydis(&decoded->instruction, decoded->operands), other;
-    cs_insn *instruction = walker->capstone[index].instruction;
+    cs_insn *instruction = walker->decoders.capstone[index].instruction;
     const uint8_t *code = decoded->bytes;
     size_t size = decoded->available;
     uint64_t address = decoded->address;
     char how[64];
 
-    if (!cs_disasm_iter(walker->capstone[index].handle, &code, &size, &address, instruction)) {
+    if (!cs_disasm_iter(walker->decoders.capstone[index].handle, &code, &size, &address,
+                        instruction)) {
         differ(walker, decoded, FAULT_UNKNOWN, "cannot decode it");
     } else if (instruction->size != decoded->instruction.length) {
         snprintf(how, sizeof(how), "says %s of %u bytes", instruction->mnemonic, instruction->size);
         differ(walker, decoded, FAULT_LENGTH, how);
     } else {
-        other = classify_capstone(walker->capstone[index].handle, instruction);
+        other = classify_capstone(walker->decoders.capstone[index].handle, instruction);
         if (other != kind) {
             snprintf(how, sizeof(how), "says %s (%s)", instruction->mnemonic,
                      sensitive_name(other));
@@ -208,6 +201,7 @@ static void check_sensitive(struct walker *walker, const struct decoded *decoded
         findings_add(&walker->verification->findings, FINDING_SITE_MISMATCH, FINDING_OPEN,
                      decoded->address, NULL, "`%s` (%s) is not where the record says", text,
                      sensitive_name(kind));
+    findings_set_entry(&walker->verification->findings, kind);
 }
 
 /* A direct branch to bytes of the image that are not decoded: whatever they are, they would run. */
@@ -245,6 +239,13 @@ static void note_target(struct walker *walker, const struct decoded *decoded, ui
     char text[160];
 
     add_address(&walker->targets, target);
+    if (walker->verification->bound &&
+        guest_in_replacement(&walker->verification->tables, target) &&
+        !guest_in_replacement(&walker->verification->tables, decoded->address))
+        findings_add(&walker->verification->findings, FINDING_ALTERNATIVE_UNGATED, FINDING_OPEN,
+                     decoded->address, NULL,
+                     "a branch to 0x%llx runs a replacement where it lies, where no site is bound",
+                     (unsigned long long)target);
     leave_code(walker, decoded, target);
     change_bits(walker, decoded, target);
     if (!site)
@@ -379,6 +380,19 @@ static void undecodable(struct walker *walker, uint64_t address)
                  "bytes %s", text);
 }
 
+/* The site that begins at an address and is bound, or NULL: of its span only the patch runs, which
+ * check_patches decodes. */
+static const struct site *bound_at(const struct verification *verification, uint64_t address)
+{
+    const struct site *site =
+        verification->bound ? records_site_at(&verification->records, address) : NULL;
+    const struct bound_site *bound = NULL;
+
+    if (site && site->start == address && verification->bound->neutral)
+        bound = bound_site(verification, site);
+    return bound && bound->patch.length ? site : NULL;
+}
+
 /* Decodes from `address` until `limit` or a byte where decoding already began. `known` has a flag
  * for each byte of the section. Gives where it stopped. */
 static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limit,
@@ -386,12 +400,19 @@ static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limi
 {
     while (address < limit) {
         unsigned char *flag = &known[address - walker->section->address];
+        const struct site *bound = bound_at(walker->verification, address);
         struct decoded decoded;
         int kind;
 
         if (*flag)
             return address;
         *flag = 1;
+        if (bound) {
+            walker->verification->instructions++;
+            walker->counts->instructions++;
+            address = bound->end;
+            continue;
+        }
         if (!decode(walker, address, &decoded)) {
             undecodable(walker, address);
             return address + 1;
@@ -500,31 +521,6 @@ static int is_executable(const struct image_section *section)
     return section->executable && section->bytes && section->size;
 }
 
-static int open_decoders(struct walker *walker)
-{
-    static const cs_mode modes[] = {CS_MODE_16, CS_MODE_32, CS_MODE_64};
-    static const int bits[] = {16, 32, 64};
-
-    for (int i = 0; i < 3; i++) {
-        zydis_open(&walker->zydis[i], bits[i]);
-        if (cs_open(CS_ARCH_X86, modes[i], &walker->capstone[i].handle) != CS_ERR_OK)
-            return -1;
-        cs_option(walker->capstone[i].handle, CS_OPT_DETAIL, CS_OPT_ON);
-        walker->capstone[i].instruction = cs_malloc(walker->capstone[i].handle);
-    }
-    return 0;
-}
-
-static void close_decoders(struct walker *walker)
-{
-    for (int i = 0; i < 3; i++) {
-        if (walker->capstone[i].instruction)
-            cs_free(walker->capstone[i].instruction, 1);
-        if (walker->capstone[i].handle)
-            cs_close(&walker->capstone[i].handle);
-    }
-}
-
 /* Decodes from a place in whatever executable section it lies. `known` has one list of flags for
  * each section that is decoded, `counts` the section's counts; both by section. */
 static void walk_target(struct walker *walker, uint64_t target, unsigned char **known,
@@ -548,8 +544,8 @@ int walk_image(struct verification *verification)
     unsigned char **known;
     size_t *counts;
 
-    if (open_decoders(&walker) < 0) {
-        close_decoders(&walker);
+    if (plain_open(&walker.decoders) < 0) {
+        plain_close(&walker.decoders);
         return -1;
     }
     known = memory_allocate(image->section_count * sizeof(*known));
@@ -579,6 +575,6 @@ int walk_image(struct verification *verification)
     free(counts);
     free(walker.starts.list);
     free(walker.targets.list);
-    close_decoders(&walker);
+    plain_close(&walker.decoders);
     return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "image/image.h"
 #include "image/records.h"
+#include "verify/bound.h"
 #include "verify/findings.h"
 #include "verify/guests/guest.h"
 
@@ -29,6 +30,24 @@ struct verification {
     size_t by_entry[ENTRY_NUMBERS]; /* sensitive instructions by entry number */
     struct section_count *sections; /* the executable ones */
     size_t section_count;
+    /* Of a verification for a place; else NULL. */
+    struct bound *bound;
+    struct alternative_answer
+        *answers; /* for each alternative, once check_alternatives was there */
+};
+
+/* What becomes of an alternative at a place. */
+enum alternative_verdict {
+    ALTERNATIVE_INNOCUOUS, /* it brings nothing sensitive */
+    ALTERNATIVE_NEVER,     /* it is not brought */
+    ALTERNATIVE_HARMLESS,  /* what it brings does as it is what the wedge would do */
+    ALTERNATIVE_TRAPPING,  /* what it brings traps */
+    ALTERNATIVE_OPEN,
+};
+
+struct alternative_answer {
+    enum alternative_verdict verdict;
+    char why[256];
 };
 
 /* Decodes from every symbol, every record, every direct branch target and every place a table of
@@ -46,6 +65,13 @@ size_t regions_list(const struct verification *verification, struct region **lis
 /* Checks of the records themselves, once the code has been walked: overlaps, places, spans, symbols
  * and table entries inside sites, alternatives that would cut one; then check_segments. */
 void check_records(struct verification *verification);
+
+/* Judges the alternatives that bring sensitive instructions at a place, from the bytes as they are:
+ * of an image that is bound, or of a guest whose replacements will not be. Fills in the answers.
+ * Gives 0, or -1 when a decoder cannot be started. */
+int check_alternatives(struct verification *verification, const char *place);
+
+const char *alternative_verdict_name(enum alternative_verdict verdict);
 
 /* Whether everything that the program headers load as executable was there to decode. */
 void check_segments(struct verification *verification);

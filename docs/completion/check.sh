@@ -66,7 +66,9 @@ gives 'afterburner ver|' verify
 gives 'afterburner --v|' --version
 gives 'afterburner nothing|' ''
 
-has 'afterburner verify --|' --json --limit --quiet --help
+has 'afterburner verify --|' --bound --json --limit --quiet --help
+gives 'afterburner verify --bound |' xen
+gives 'afterburner verify --bound xen vm|' vmlinux
 gives 'afterburner verify --q|' --quiet
 has 'afterburner verify |' vmlinux policy folder 'a file'
 gives 'afterburner verify vm|' vmlinux

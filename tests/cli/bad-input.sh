@@ -79,6 +79,15 @@ ld -e f -T guest.lds good.o left.o note.o -o left-out-guest && ld -e f -T guest.
 "$SOURCE_DIR/tests/link/build-wedge.sh" "$SOURCE_DIR" wedge.elf
 "$SOURCE_DIR/tests/link/build-wedge.sh" "$SOURCE_DIR" old-wedge.elf -DTEST_VERSION=0
 export AFTERBURNER_WEDGE=wedge.elf
+# An alternative of Linux that brings cpuid, and composed images.
+{
+    printf '\t.globl g\n\t.type g,@function\ng:\t.nops 8\n1:\tret\n\t.size g,.-g\n\t.pushsection .altinstr_replacement,"ax"\n2:\tcpuid\n3:\t.popsection\n'
+    printf '\t.section .altinstructions,"a"\n\t.long g-.,2b-.\n\t.word 4\n\t.byte 1b-g,3b-2b\n'
+} >brings.s
+sed 's/{ \*(\.text) } :text/{ *(.text) *(.altinstr_replacement) } :text .altinstructions : { *(.altinstructions) } :text/' guest.lds >brings.lds
+as brings.s -o brings.o && ld -e f -T brings.lds good.o brings.o note.o -o brings-guest
+afterburner link guest -o composed-image && afterburner link --wedge native guest -o bare-image && strip composed-image -o stripped-image
+cp composed-image stub-image && poke stub-image $(($(section_offset stub-image .wedge.stubs) + 15)) '\x01'
 printf '\t.section .note.Xen,"a",@note\n\t.long 4, 8, 5\n\t.asciz "Xen", "xen-3.0"\n\t.long 4, 8, 2\n\t.asciz "Xen"\n\t.quad 0x100000\n' >domain.s
 command as domain.s -o domain.o && ld -e 0 -Ttext=0x100000 good.o domain.o -o domain.elf
 command as --32 note.s -o narrow.o && ld -m elf_i386 -e 0 -Ttext=0x100000 narrow.o -o narrow

@@ -34,4 +34,32 @@ void guest_tables_add_alternative(struct guest_tables *tables,
     memory_grow((void **)&tables->alternatives, &tables->alternative_capacity,
                 tables->alternative_count, sizeof(*tables->alternatives));
     tables->alternatives[tables->alternative_count++] = *alternative;
+    if (!tables->replacements_end || alternative->replacement < tables->replacements)
+        tables->replacements = alternative->replacement;
+    if (alternative->replacement + alternative->replacement_length > tables->replacements_end)
+        tables->replacements_end = alternative->replacement + alternative->replacement_length;
+}
+
+int guest_in_replacement(const struct guest_tables *tables, uint64_t address)
+{
+    if (address < tables->replacements || address >= tables->replacements_end)
+        return 0;
+    for (size_t i = 0; i < tables->alternative_count; i++)
+        if (address - tables->alternatives[i].replacement <
+            tables->alternatives[i].replacement_length)
+            return 1;
+    return 0;
+}
+
+void guest_gate(const struct alternative *alternative, struct gate *gate)
+{
+    linux_gate(alternative, gate);
+}
+
+unsigned int guest_copy_replacement(const struct alternative *alternative, unsigned char *bytes)
+{
+    linux_copy_replacement(alternative, bytes);
+    return alternative->replacement_length > alternative->original_length
+               ? alternative->replacement_length
+               : alternative->original_length;
 }

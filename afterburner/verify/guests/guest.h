@@ -20,7 +20,23 @@ struct table_target {
 struct alternative {
     uint64_t original, replacement;
     unsigned int original_length, replacement_length;
-    char feature[64]; /* the guest's own name for it where the image has one, and its number */
+    char feature[64];    /* the guest's own name for it where the image has one, and its number */
+    unsigned int number; /* the guest's, of the feature or bug */
+    int inverted;        /* replaced when the processor lacks it */
+    int is_feature;      /* known not to be a bug's number */
+    int bug;             /* counted from the first bug; -1 when it is none, or nobody can tell */
+};
+
+/* Whether a guest that a wedge runs will bring an alternative. */
+enum gate_verdict {
+    GATE_NEVER,
+    GATE_MAY,
+    GATE_UNKNOWN, /* nothing is known of what it hangs on: as GATE_MAY, but that must be changed */
+};
+
+struct gate {
+    enum gate_verdict verdict;
+    char why[256];
 };
 
 struct guest_tables {
@@ -28,6 +44,7 @@ struct guest_tables {
     size_t target_count, target_capacity;
     struct alternative *alternatives;
     size_t alternative_count, alternative_capacity;
+    uint64_t replacements, replacements_end; /* all of them lie in here */
 };
 
 /* Reads the tables of every guest known; an image without them gives none. Gives 0, or -1 with a
@@ -35,6 +52,23 @@ struct guest_tables {
 int guest_tables_read(const struct image *image, struct guest_tables *tables, char *wrong,
                       size_t capacity);
 void guest_tables_free(struct guest_tables *tables);
+
+/* Whether an address lies in the replacement of an alternative: code that the guest copies, and
+ * does not run where it lies. */
+int guest_in_replacement(const struct guest_tables *tables, uint64_t address);
+
+/* Whether the alternative is ever brought under the CPUID policy, and why so. */
+void guest_gate(const struct alternative *alternative, struct gate *gate);
+
+#define REPLACEMENT_MAX 256 /* more than original_length and replacement_length can be */
+
+/* What the guest makes of a replacement before it writes it over the original: `bytes` holds the
+ * replacement and has room for REPLACEMENT_MAX; gives how many are written. */
+unsigned int guest_copy_replacement(const struct alternative *alternative, unsigned char *bytes);
+
+/* One per guest; called by the ones above. */
+void linux_gate(const struct alternative *alternative, struct gate *gate);
+void linux_copy_replacement(const struct alternative *alternative, unsigned char *bytes);
 
 /* One per guest; called by guest_tables_read. */
 int linux_tables_read(const struct image *image, struct guest_tables *tables, char *wrong,

@@ -118,20 +118,24 @@ static const char *name_in_array(const struct image *image, const char *array, u
 }
 
 /* Linux's name for a CPU feature or bug, from the tables it prints /proc/cpuinfo with. Bugs are
- * numbered behind the features. */
-static void name_feature(const struct image *image, unsigned int feature, char *text,
-                         size_t capacity)
+ * numbered behind the features; how many those are, the table's size says. */
+static void name_feature(const struct image *image, struct alternative *alternative)
 {
-    unsigned int features, bugs;
-    const char *name = name_in_array(image, "x86_cap_flags", feature, &features), *bug = NULL;
+    unsigned int number = alternative->number, features, bugs;
+    const char *name = name_in_array(image, "x86_cap_flags", number, &features), *bug = NULL;
 
-    if (!name && features && feature >= features)
-        bug = name_in_array(image, "x86_bug_flags", feature - features, &bugs);
-    snprintf(text, capacity, "%s%s%sword %u bit %u", bug ? "bug " : "",
+    alternative->bug = -1;
+    alternative->is_feature = features && number < features;
+    if (features && number >= features) {
+        alternative->bug = (int)(number - features);
+        bug = name_in_array(image, "x86_bug_flags", number - features, &bugs);
+    }
+    snprintf(alternative->feature, sizeof(alternative->feature), "%s%s%s%sword %u bit %u",
+             alternative->inverted ? "not " : "", bug ? "bug " : "",
              name  ? name
              : bug ? bug
                    : "",
-             name || bug ? ", " : "", feature / FEATURE_WORD_BITS, feature % FEATURE_WORD_BITS);
+             name || bug ? ", " : "", number / FEATURE_WORD_BITS, number % FEATURE_WORD_BITS);
 }
 
 #define ALT_INSTR_SIZE 12
@@ -157,11 +161,10 @@ static int read_alternatives(const struct image *image, struct guest_tables *tab
             .replacement_length = section->bytes[at + 11],
         };
         unsigned int feature = section->bytes[at + 8] | (unsigned int)section->bytes[at + 9] << 8;
-        char name[56];
 
-        name_feature(image, feature & ~ALT_FLAG_NOT, name, sizeof(name));
-        snprintf(alternative.feature, sizeof(alternative.feature), "%s%s",
-                 feature & ALT_FLAG_NOT ? "not " : "", name);
+        alternative.number = feature & ~ALT_FLAG_NOT;
+        alternative.inverted = (feature & ALT_FLAG_NOT) != 0;
+        name_feature(image, &alternative);
         guest_tables_add_alternative(tables, &alternative);
     }
     return 0;
