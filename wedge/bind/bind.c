@@ -74,7 +74,7 @@ static bool is_bound(const struct wedge_site *site)
     const struct wedge_patch *patch = &patches[site - sites()];
     const uint8_t *bytes = (const uint8_t *)physical(site->physical_address) + patch->offset;
 
-    return memcmp(bytes, patch->bytes, patch->length) == 0;
+    return patch->length && memcmp(bytes, patch->bytes, patch->length) == 0;
 }
 
 /* First bytes of patches. */
