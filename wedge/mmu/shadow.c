@@ -31,6 +31,7 @@ struct shadow {
     uint32_t page;  /* own page, 0 when this one is free */
     uint32_t guest; /* page of the guest's that it mirrors; of a large page the first */
     uint8_t level, role;
+    bool apart;    /* the kernel's root: nothing is shared with user mode's */
     bool building; /* not seen by the place yet: plain memory */
     bool writable; /* of a large page, and the next */
     bool no_execute;
@@ -288,10 +289,14 @@ static uint64_t fallback(const struct shadow *shadow, unsigned slot)
     return 0;
 }
 
-static unsigned child_role(const struct shadow *shadow, unsigned slot)
+/* Below what user mode may use the kernel shares user mode's tables, as long as it needs none of
+ * its own pages there. */
+static unsigned child_role(const struct shadow *shadow, unsigned slot, uint64_t guest)
 {
     unsigned role = shadow->role & ROLE_USER;
 
+    if (shadow->level == LEVELS && slot < ENTRIES / 2 && guest & PTE_USER && !shadow->apart)
+        return ROLE_USER;
     if (!role && slot == 511 && shadow->level == 4)
         role |= ROLE_TOP;
     if (shadow->role & ROLE_TOP && slot == 511)
@@ -366,8 +371,8 @@ static uint64_t translate(struct shadow *shadow, unsigned slot, uint64_t guest)
             find_or_create((uint32_t)page, 1, ROLE_LARGE, guest & PTE_WRITABLE, NO_EXECUTE(guest));
         flags |= PTE_WRITABLE;
     } else {
-        child = find_or_create((uint32_t)page, shadow->level - 1, child_role(shadow, slot), false,
-                               false);
+        child = find_or_create((uint32_t)page, shadow->level - 1, child_role(shadow, slot, guest),
+                               false, false);
         flags |= NO_EXECUTE(guest) ? PTE_NX : 0;
     }
     child->references++;
@@ -626,6 +631,20 @@ bool shadow_use(struct vcpu *vcpu, uint64_t address, bool write)
     if (leaf)
         *leaf |= PTE_ACCESSED | (write ? PTE_DIRTY : 0);
     return shadow_refresh(vcpu, address);
+}
+
+bool shadow_set_apart(struct vcpu *vcpu, uint64_t address)
+{
+    struct shadow *root = current ? &shadows[current->kernel - 1] : NULL;
+
+    if (!root || root->apart)
+        return false;
+    root->apart = true;
+    for (unsigned slot = 0; slot < ENTRIES / 2; slot++)
+        if (guest_entries(root)[slot] & PTE_PRESENT)
+            update(root, slot);
+    shadow_refresh(vcpu, address);
+    return true;
 }
 
 bool shadow_refresh(struct vcpu *vcpu, uint64_t address)
