@@ -89,7 +89,7 @@ gives 'afterburner sites --class MSR vm|' vmlinux
 gives 'afterburner sites --diff vmlinux vm|' vmlinux
 gives 'afterburner sites --function |' ''
 
-has 'afterburner link --|' --output --wedge --wedge-file --explain --allow-unsound
+has 'afterburner link --|' --output --wedge --wedge-file --explain --allow-unsound --shadow-memory
 has 'afterburner link --wedge |' native xen native,xen
 gives 'afterburner link --wedge=x|' xen
 gives 'afterburner link vmlinux -o po|' policy

@@ -11,6 +11,7 @@
  * mirror no page of the guest's.
  */
 #include "wedge/backend.h"
+#include "wedge/bind.h"
 #include "wedge/code.h"
 #include "wedge/memory.h"
 #include "wedge/print.h"
@@ -52,7 +53,8 @@ struct mapping {
     uint32_t next;  /* index + 1 */
 };
 
-#define ROOTS 64
+#define ROOTS     64
+#define PEAK_TOLD 256 /* peaks are told from here on, whenever they double */
 
 struct root {
     uint32_t kernel, user; /* shadows; index + 1 */
@@ -125,6 +127,8 @@ void shadow_init(void)
     shadow_free = 1;
     pool_start = next;
     pool_end = backend->page_count;
+    if (wedge_image.shadow_pages && pool_end - pool_start > wedge_image.shadow_pages)
+        pool_end = pool_start + wedge_image.shadow_pages;
     for (uint64_t page = pool_end; page > pool_start; page--)
         pool[pool_count++] = (uint32_t)page - 1;
     wedge_print("%lu MB for the guest, %lu pages for shadow tables",
@@ -146,8 +150,11 @@ static uint32_t take_page(void)
             wedge_stop("out of shadow memory: %lu tables; give the wedge more", figures.tables);
         drop_root(oldest);
     }
-    if (++figures.tables > figures.tables_peak)
+    if (++figures.tables > figures.tables_peak) {
         figures.tables_peak = figures.tables;
+        if ((figures.tables & (figures.tables - 1)) == 0 && figures.tables >= PEAK_TOLD)
+            wedge_print("%lu shadow tables in use, of %lu", figures.tables, pool_end - pool_start);
+    }
     return pool[--pool_count];
 }
 
