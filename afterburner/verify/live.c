@@ -332,15 +332,31 @@ static const unsigned char *find_section(const struct image *image, const struct
     return NULL;
 }
 
+#define SAMPLE 4096
+
+/* A wedge may move, and give the memory that it was loaded to to the guest. Where it goes nobody
+ * can tell from a dump, which has other copies of the image, too. */
+static int find_wedge(const struct image *image, struct live *live)
+{
+    const struct image_section *sites = image_section_by_name(image, ".wedge.sites");
+    const unsigned char *now = sites && sites->bytes ? find_section(image, live, sites) : NULL;
+
+    live->wedge_moved =
+        !now || memcmp(now, sites->bytes, sites->size < SAMPLE ? sites->size : SAMPLE) != 0;
+    return now || !sites || !sites->bytes ? EXIT_CODE_OK : EXIT_CODE_INPUT;
+}
+
 int check_live(struct verification *verification, struct live *live)
 {
     const struct image *image = verification->image;
     struct stretch stretch = {.verification = verification, .live = live};
 
     zydis_open(&stretch.decoder, image->bits);
+    if (verification->bound && find_wedge(image, live) != EXIT_CODE_OK)
+        return EXIT_CODE_INPUT;
     for (size_t i = 0; i < image->section_count; i++) {
         const struct image_section *section = &image->sections[i];
-        int of_wedge = is_constant_of_wedge(section) && verification->bound;
+        int of_wedge = verification->bound && !live->wedge_moved && is_constant_of_wedge(section);
 
         if ((!section->executable && !of_wedge) || !section->bytes || !section->size)
             continue;

@@ -23,6 +23,7 @@ struct live {
     size_t alternatives; /* brought */
     size_t nops;         /* originals whose nops the guest has made longer ones */
     size_t patches[PATCH_KIND_COUNT];
+    int wedge_moved;    /* the wedge is not where it was loaded: it is not compared */
     size_t unexplained; /* stretches */
 };
 

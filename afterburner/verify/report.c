@@ -264,6 +264,8 @@ static void print_live(const struct verification *verification)
         return;
     printf("  live: %llu bytes of code compared, %llu of initial code given up\n",
            (unsigned long long)live->compared, (unsigned long long)live->initial);
+    if (live->wedge_moved)
+        puts("  live: the wedge is not where it was loaded: its tables and stubs are not compared");
     printf("  live: %zu sites as expected; %zu alternatives brought, %zu with longer nops\n",
            live->sites, live->alternatives, live->nops);
     for (int i = 0; i < PATCH_KIND_COUNT; i++)
@@ -426,6 +428,7 @@ static json_t *live_json(const struct verification *verification)
     json_object_set_new(object, "alternatives", json_integer((json_int_t)live->alternatives));
     json_object_set_new(object, "nops", json_integer((json_int_t)live->nops));
     json_object_set_new(object, "changed", patches);
+    json_object_set_new(object, "wedge_moved", json_boolean(live->wedge_moved));
     json_object_set_new(object, "unexplained", json_integer((json_int_t)live->unexplained));
     return object;
 }

@@ -66,6 +66,10 @@ stubs=$((wedge + 0x$(nm image | awk '$3 == "wedge_stubs" { print $1 }') - 0xffff
 poke changed.dump $((stubs + 24 * 9 + 15)) '\x77'
 ok "a changed stub" finding live-unexplained 'found' --bound xen --live changed.dump image
 ok "which is the wedge's" certificate '[.findings[] | select(.kind == "live-unexplained")] | length == 1 and .[0].section == ".wedge.stubs"'
+# A wedge that went elsewhere: the page with the table of sites is something else.
+cp bound.dump changed.dump && poke changed.dump $((wedge + 0x$(nm image | awk '$3 == "wedge_sites" { print $1 }') - 0xffffffff7f800000)) '\xff\xff\xff\xff'
+ok "a wedge that has moved" code 0 verify --bound xen --live changed.dump image
+ok "is told" certificate .live.wedge_moved
 
 # --- What a Linux writes over its code
 cat >guest.lds <<'LDS'
@@ -133,8 +137,9 @@ __init_begin:
 	cli
 	ret
 	.nops	16
-	.globl	__init_end
-__init_end:
+	.section .rodata,"a"
+	.globl	__bss_start
+__bss_start:
 	.section .altinstr_replacement,"ax"
 4:	stac
 5:	lfence
@@ -220,6 +225,8 @@ refused() { # CODE TEXT ARGUMENT...
 }
 head -c 1000 bound.dump >short.dump
 ok "a dump that is too short" refused 3 'short.dump: it ends before ' --live short.dump image
+ok "also when bound" refused 3 'short.dump: it ends before ' --bound xen --live short.dump image
+ok "with one message" test "$(wc -l <message)" -eq 1
 ok "an offset that is too high" refused 3 'bound.dump: it ends before' --live bound.dump --offset 0x7fffffffffffffff image
 ok "no such dump" refused 3 'nowhere: cannot be read' --live nowhere image
 ok "a folder as dump" refused 3 'hello: not a dump of memory' --live hello image

@@ -164,9 +164,9 @@ void linux_gate(const struct alternative *alternative, struct gate *gate)
     snprintf(gate->why + strlen(gate->why), sizeof(gate->why) - strlen(gate->why), "; %.150s", why);
 }
 
-/* apply_alternatives of arch/x86/kernel/alternative.c: the replacement is copied as it is; of one of
- * 5 bytes that is a call or a jump the distance is set right, and a jump that can be short becomes
- * so. The rest is filled with nops. */
+/* apply_alternatives of arch/x86/kernel/alternative.c: the replacement is copied as it is; of one
+ * of 5 bytes that is a call or a jump the distance is set right, and a jump that can be short
+ * becomes so. The rest is filled with nops. */
 void linux_copy_replacement(const struct alternative *alternative, unsigned char *bytes)
 {
     static const unsigned char nop_3[] = {0x0f, 0x1f, 0x00};

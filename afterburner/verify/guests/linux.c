@@ -193,11 +193,12 @@ static int read_alternatives(const struct image *image, struct guest_tables *tab
 
 #define TRAMPOLINE "__SCT__" /* STATIC_CALL_TRAMP_PREFIX */
 
-/* Calls for tracing, by absolute addresses; the trampolines of static calls; initial code. */
+/* Calls for tracing, by absolute addresses; the trampolines of static calls; initial code, which
+ * the linker script puts last before .bss (__init_end may be in a section that is not loaded). */
 static void read_symbols(const struct image *image, struct guest_tables *tables)
 {
     const struct image_symbol *first = symbol_by_name(image, "__init_begin"),
-                              *last = symbol_by_name(image, "__init_end");
+                              *last = symbol_by_name(image, "__bss_start");
     uint64_t start, end, width = (uint64_t)image->bits / 8;
     const struct image_section *section = find_table(image, "mcount_loc", &start, &end);
 
