@@ -199,10 +199,10 @@ static void read_symbols(const struct image *image, struct guest_tables *tables)
 {
     const struct image_symbol *first = symbol_by_name(image, "__init_begin"),
                               *last = symbol_by_name(image, "__bss_start");
-    uint64_t start, end, width = (uint64_t)image->bits / 8;
+    uint64_t start = 0, end = 0, width = (uint64_t)image->bits / 8;
     const struct image_section *section = find_table(image, "mcount_loc", &start, &end);
 
-    for (uint64_t at = start; section && at + width <= end; at += width) {
+    for (uint64_t at = start; section && at < end && end - at >= width; at += width) {
         uint64_t address = 0;
 
         memcpy(&address, section->bytes + at, width);
