@@ -66,7 +66,7 @@ gives 'afterburner ver|' verify
 gives 'afterburner --v|' --version
 gives 'afterburner nothing|' ''
 
-has 'afterburner verify --|' --bound --json --limit --quiet --help
+has 'afterburner verify --|' --bound --json --limit --live --offset --quiet --help
 gives 'afterburner verify --bound |' xen
 gives 'afterburner verify --bound xen vm|' vmlinux
 gives 'afterburner verify --q|' --quiet
@@ -76,6 +76,8 @@ gives 'afterburner verify --json |' 'a file,folder,policy,vmlinux'
 gives 'afterburner verify --json=vm|' vmlinux
 gives 'afterburner verify --json vmlinux po|' policy
 gives 'afterburner verify --limit |' ''
+gives 'afterburner verify --live po|' policy
+gives 'afterburner verify --offset |' ''
 
 has 'afterburner sites --|' --kind --class --function --section --count --diff --json
 has 'afterburner sites --kind |' cli sti mov_to_control enqcmds
