@@ -242,6 +242,19 @@ static const char *wrong_jump(struct plain_decoders *decoders, const struct boun
     return NULL;
 }
 
+/* CLI: a store to the event mask, as long as the span, so that the guest goes on behind it. */
+static const char *wrong_store(struct plain_decoders *decoders, const struct bound *bound,
+                               const struct bound_site *entry, const unsigned char *bytes)
+{
+    struct plain store = plain_decode(decoders, 64, entry->site->start, bytes, entry->patch.length);
+
+    if (store.kind != PLAIN_SET_BYTE || store.value != bound->event_mask)
+        return "the site is not movb $1, event_mask(%rip)";
+    if (store.length != entry->patch.length || store.length != entry->site->record.span)
+        return "its store is not as long as its span";
+    return NULL;
+}
+
 static const char *wrong_trap(struct plain_decoders *decoders, const struct bound_site *entry,
                               const unsigned char *bytes)
 {
@@ -264,6 +277,10 @@ static const char *wrong_patch(struct plain_decoders *decoders, struct bound *bo
         return "it does not begin where its site begins";
     if (entry->patch.length > WEDGE_PATCH_MAX || entry->patch.length > site->record.span)
         return "it is longer than its site";
+    if (site->record.bits == 64 && site->record.kind == SENSITIVE_cli) {
+        bound->stores++;
+        return wrong_store(decoders, bound, entry, bytes);
+    }
     if (site->record.bits == 64) {
         bound->jumps++;
         return wrong_jump(decoders, bound, index, bytes);
