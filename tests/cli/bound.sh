@@ -96,6 +96,13 @@ for at in $(seq 4 31); do
     ok "a site's record, byte $at" mutant site-table 'it is not what the record of the' flip mutant $((site + at)) 1
 done
 ok "a segment of the header" mutant site-table "the wedge's header does not have the segment" flip mutant $((header + 72 + 8 + 1)) 16
+ok "where the wedge is" mutant site-table 'the physical address of this segment' flip mutant $((header + 34)) 64
+ok "where it ends" mutant site-table 'the end of the wedge' flip mutant $((header + 26)) 4
+ok "the entry" mutant site-table "an entry into the guest's code" flip mutant $((header + 43)) 1
+ok "the protocol" mutant site-table "an entry into the guest's code" poke mutant $((header + 48)) '\x07'
+ok "more segments" mutant site-table "the guest's segments alone" flip mutant $((header + 52)) 8
+ok "a patch behind its end" mutant patch-wrong 'behind its end there is more' flip mutant $((patches + 8 * trap + 4)) 1
+ok "a stub that nothing goes to" mutant stub-wrong 'not int3 alone' flip mutant $((stubs + 24 * trap + 4)) 1
 # Code beside the tables: in the image as it is bound, not only as it was linked.
 text=$(section_offset image .text)
 main=$((0x$(nm image | awk '$3 == "kernel_main" { print $1 }') - 0x$(readelf -SW image | sed 's/^ *\[ *[0-9]*\] *//' | awk '$1 == ".text" { print $3 }') + text))
