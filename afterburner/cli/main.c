@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/annotator-hash.h"
 #include "cli/command.h"
 #include "cli/exit-codes.h"
 #include "cli/message.h"
@@ -70,6 +71,10 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         puts("afterburner " AFTERBURNER_VERSION);
+        return flush_output(EXIT_CODE_OK);
+    }
+    if (strcmp(argv[1], "--annotator-hash") == 0) {
+        puts(ANNOTATOR_HASH);
         return flush_output(EXIT_CODE_OK);
     }
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -7,6 +7,7 @@
 #   streams  without their pads, annotated objects are the plain ones, over the whole kernel
 #   off      with AFTERBURNER_MODE=off every object is plain's, byte for byte
 #   cost     neutral instructions and text growth within the limits
+#   xen      linked with the wedge, one file boots by itself in QEMU and de-privileged on Xen
 # A build that is not in the cache is made first.
 # shellcheck source=tests/lib.sh
 . "$SOURCE_DIR/tests/lib.sh"
@@ -99,6 +100,39 @@ cost)
     build annotated
     ok "neutral cost within the limits" bash -c 'set -o pipefail; "$0/tests/bench/neutral-cost" --check "$1" "$2" | tee cost' "$SOURCE_DIR" "$plain" "$OUTPUT"
     sed 's/^/# /' cost
+    ;;
+xen)
+    build annotated
+    "$AFTERBURNER" doctor --for xen >/dev/null || skip "Xen or QEMU is missing" "scripts/fetch-xen; apt-get install qemu-system-x86"
+    ok "links" "$AFTERBURNER" link "$OUTPUT/vmlinux" -o image
+    ok "the image verifies as the kernel does" bash -c '"$0" verify image >/dev/null' "$AFTERBURNER"
+    ok "bound for Xen, too" bash -c '"$0" verify --bound xen image | tee bound' "$AFTERBURNER"
+    sum=$(sha256sum image)
+    # A 32-bit process of our own: its system calls, its thread-local segment over switches of tasks, its selector.
+    mkdir -p root/bin
+    ok "a static 32-bit program" gcc -m32 -O1 -static -nostdlib -ffreestanding -fno-pic -fno-stack-protector \
+        "$SOURCE_DIR/tests/boot/process-32.c" -o root/bin/process-32
+    (cd root && find . | cpio -o -H newc --quiet | gzip) >added.gz
+    cat "$OUTPUT/initramfs.cpio.gz" added.gz >initramfs.cpio.gz
+    on() { # PLACE CODE WORDS
+        code "$2" "$AFTERBURNER" run --on "$1" --timeout 300 --initrd initramfs.cpio.gz \
+            --append "console=ttyS0 panic=-1${3:+ afterburner.run=$3}" image </dev/null
+    }
+    for place in native xen; do
+        ok "$place: the workload runs" on $place 0 ""
+        ok "$place: a shell command's exit code comes back" on $place 42 "exit%2042"
+        ok "$place: a 32-bit process" on $place 5 "/bin/process-32"
+        ok "$place: every module loads and unloads" on $place 0 /module-test
+        on $place 0 /module-test >console.$place 2>&1
+    done
+    tr -d '\r' <console.native | grep -E '^(module|workload|32-bit)' | sort >words.native
+    tr -d '\r' <console.xen | grep -E '^(module|workload|32-bit)' | sort >words.xen
+    ok "the same words on both" diff words.native words.xen
+    ok "and they are many" test "$(wc -l <words.xen)" -gt 30
+    ok "no warning of the kernel's on Xen" bash -c '! grep -E "WARNING:|BUG:|Oops|Call Trace" console.xen'
+    "$AFTERBURNER" run --on xen --timeout 300 --initrd initramfs.cpio.gz --xen-log xen.log --append "console=ttyS0 panic=-1" image </dev/null >/dev/null 2>&1
+    ok "no site was missed" bash -c '! grep "missed site" xen.log'
+    ok "one and the same file" test "$sum" = "$(sha256sum image)"
     ;;
 *)
     echo "unknown test $1"

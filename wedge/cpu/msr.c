@@ -23,6 +23,13 @@
 #define MSR_KERNEL_GS    0xc0000102
 #define MSR_TSC_AUX      0xc0000103
 
+/* Of one make of processors, which kernels read without being told by CPUID: there, and all zero.
+ */
+#define MSR_MICROCODE   0x8b
+#define MSR_HWCR        0xc0010015
+#define MSR_INT_PENDING 0xc0010055
+#define MSR_DECODE_CFG  0xc0011029
+
 static bool canonical(uint64_t address)
 {
     return (uint64_t)((int64_t)(address << 16) >> 16) == address;
@@ -83,6 +90,10 @@ bool msr_read(struct vcpu *vcpu, uint32_t number, uint64_t *value)
         *value = (uint64_t)high << 32 | low;
         return true;
     case MSR_MTRR_CAP:
+    case MSR_MICROCODE:
+    case MSR_HWCR:
+    case MSR_INT_PENDING:
+    case MSR_DECODE_CFG:
         *value = 0;
         return true;
     default:
@@ -124,6 +135,8 @@ bool msr_write(struct vcpu *vcpu, uint32_t number, uint64_t value)
     default:
         break;
     }
+    if (number == MSR_MICROCODE || number == MSR_HWCR || number == MSR_DECODE_CFG)
+        return true; /* nothing that the guest could see follows */
     if (!place)
         return false;
     *place = value;

@@ -131,7 +131,7 @@ static void page_fault(struct vcpu *vcpu)
                 vcpu->rip);
         return;
     }
-    if (!shadow_refresh(vcpu, address))
+    if (!shadow_use(vcpu, address, access & ACCESS_WRITE))
         wedge_stop("a page fault at %016lx (code %lx) that the guest's tables do not explain: "
                    "physical %lx",
                    address, vcpu->error, where);

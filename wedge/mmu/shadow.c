@@ -315,6 +315,22 @@ static uint64_t leaf(struct shadow *shadow, unsigned slot, uint64_t page, bool w
     return backend->table_entry(page, flags | (no_execute ? PTE_NX : 0));
 }
 
+/* The bits that a processor sets in a table when it uses an entry (AMD64 manual 2, 5.4.2). Tables,
+ * and pages that user mode has no use of, count as used, and written where that is allowed, as soon
+ * as they are there: their entries may not be missing. A page of user mode's gets them when it
+ * faults. Gives the entry as it is then. */
+static uint64_t mark_used(const struct shadow *shadow, unsigned slot, uint64_t guest)
+{
+    bool leaf = shadow->level == 1 || (shadow->level == 2 && guest & PTE_LARGE);
+    uint64_t bits = PTE_ACCESSED | (leaf && guest & PTE_WRITABLE ? PTE_DIRTY : 0);
+
+    if (shadow->role & ROLE_LARGE || !(guest & PTE_PRESENT) ||
+        (shadow->level == 1 && guest & PTE_USER) || (guest & bits) == bits)
+        return guest;
+    ((uint64_t *)physical((uint64_t)shadow->guest << PAGE_SHIFT))[slot] = guest | bits;
+    return guest | bits;
+}
+
 /* What an entry of the guest's is in a shadow; whatever it leads to is made. */
 static uint64_t translate(struct shadow *shadow, unsigned slot, uint64_t guest)
 {
@@ -331,8 +347,13 @@ static uint64_t translate(struct shadow *shadow, unsigned slot, uint64_t guest)
     }
     if (!(guest & PTE_PRESENT) || (shadow->role & ROLE_USER && !(guest & PTE_USER)))
         return fallback(shadow, slot);
+    guest = mark_used(shadow, slot, guest);
+    if (shadow->level == 1 && !(guest & PTE_ACCESSED) && !(shadow->role & ROLE_LARGE))
+        return 0; /* until it is used */
     if (shadow->level == 1)
-        return leaf(shadow, slot, page, guest & PTE_WRITABLE, guest & PTE_USER, NO_EXECUTE(guest));
+        return leaf(shadow, slot, page,
+                    guest & PTE_WRITABLE && (guest & PTE_DIRTY || shadow->role & ROLE_LARGE),
+                    guest & PTE_USER, NO_EXECUTE(guest));
     if (shadow->level == 3 && guest & PTE_LARGE)
         wedge_stop("a page of 1 GB, which CPUID does not offer: entry %016lx", guest);
     if (shadow->level == 2 && guest & PTE_LARGE)
@@ -596,6 +617,15 @@ static bool refresh_from(struct shadow *shadow, uint64_t address)
             return changed;
         shadow = &shadows[child - 1];
     }
+}
+
+bool shadow_use(struct vcpu *vcpu, uint64_t address, bool write)
+{
+    uint64_t *leaf = guest_leaf(vcpu, address);
+
+    if (leaf)
+        *leaf |= PTE_ACCESSED | (write ? PTE_DIRTY : 0);
+    return shadow_refresh(vcpu, address);
 }
 
 bool shadow_refresh(struct vcpu *vcpu, uint64_t address)

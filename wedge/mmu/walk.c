@@ -49,6 +49,23 @@ uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, 
     return 0;
 }
 
+uint64_t *guest_leaf(const struct vcpu *vcpu, uint64_t address)
+{
+    uint64_t table = vcpu->cr3 & PTE_ADDRESS;
+
+    for (int level = LEVELS; level && vcpu->cr0 & CR0_PG; level--) {
+        uint64_t *entry =
+            (uint64_t *)physical(table) + (address >> (PAGE_SHIFT + 9 * (level - 1)) & 511);
+
+        if (!(*entry & PTE_PRESENT))
+            return NULL;
+        if (level == 1 || (level < LEVELS && *entry & PTE_LARGE))
+            return entry;
+        table = *entry & PTE_ADDRESS;
+    }
+    return NULL;
+}
+
 /* Goes through [address, address + size) page by page. */
 static uint32_t copy(const struct vcpu *vcpu, uint64_t address, void *ours, size_t size,
                      uint32_t access, uint64_t *fault)
@@ -69,6 +86,10 @@ static uint32_t copy(const struct vcpu *vcpu, uint64_t address, void *ours, size
         if (part > size)
             part = size;
         if (access & ACCESS_WRITE) {
+            uint64_t *leaf = guest_leaf(vcpu, address);
+
+            if (leaf) /* what we write for the guest it has written */
+                *leaf |= PTE_ACCESSED | PTE_DIRTY;
             memcpy(physical(where), at, part);
             if (shadow_is_table(where >> PAGE_SHIFT))
                 shadow_written(where, part);

@@ -69,7 +69,7 @@ describe_kernel() {
     printf 'target %s\n' "${kernel_targets[@]}"
     printf 'flags %s\n' "$kernel_flags"
     if [ "$variant" != plain ]; then
-        printf 'afterburner %s\n' "$(hash_of_file "$afterburner")"
+        printf 'annotator %s\n' "$("$afterburner" --annotator-hash)"
         # Of its libraries, those that are built with it.
         { ldd "$afterburner" 2>/dev/null || true; } |
             awk '$3 ~ /^\// && $3 !~ /^\/(usr\/)?lib/ { print $3 }' |

@@ -42,6 +42,9 @@ static inline void *physical(uint64_t address)
 #define ACCESS_FAULT 0x10000u
 uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, uint64_t *where);
 
+/* The entry that maps an address, of whatever level; NULL when none does. */
+uint64_t *guest_leaf(const struct vcpu *vcpu, uint64_t address);
+
 /* Copies from and to the guest's address space with the privilege of its kernel, or of user mode
  * with ACCESS_USER; writes reach the shadow tables. Gives 0, or a page fault's error code |
  * ACCESS_FAULT, with its address in *fault. */
@@ -57,6 +60,9 @@ void shadow_written(uint64_t physical_address, size_t size); /* guest memory has
 bool shadow_is_table(uint64_t page);
 /* Brings the entries for an address up to date; gives whether anything changed. */
 bool shadow_refresh(struct vcpu *vcpu, uint64_t address);
+/* The same after the guest's entry was marked as used, or written through; the guest's tables allow
+ * it. */
+bool shadow_use(struct vcpu *vcpu, uint64_t address, bool write);
 struct shadow_figures {
     uint64_t tables, tables_peak, roots;
 };
