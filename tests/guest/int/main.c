@@ -101,6 +101,9 @@ void test(void)
     TRY("int $0x85", ::: "memory");
     outcome("two gates with one handler");
 
+    user_prepare(&frame, user_int80);
+    user_run(&frame);
+    user_bad_gate("user mode, int $0x80 of DPL 0", &frame, user_int80, 0x80);
     gate_set(0x80, trap_stubs[0x80], 0, GATE_INTERRUPT | GATE_DPL3);
     user_prepare(&frame, user_int80);
     frame.rax = 0x1111;

@@ -42,7 +42,7 @@ static void end(const char *name)
 
 void test(void)
 {
-    uint64_t value[2] __attribute__((aligned(16))), stack;
+    uint64_t value[2] __attribute__((aligned(16)));
     uint32_t low, high;
 
     pages[0] = page_new();
@@ -97,9 +97,4 @@ void test(void)
           : "m"(*(value[0] = new, value[1] = entry[1], &value))
           : "memory");
     STORE("fistp", "fildll %1; fistpll %0", : "=m"(*entry) : "m"(new) : "memory");
-    /* With RSP in a table: interrupts are off, nothing else is pushed. */
-    STORE("push", "movq %%rsp, %0; movq %1, %%rsp; pushq %2; movq %0, %%rsp",
-          : "=&r"(stack)
-          : "r"(entry + 1), "r"(new)
-          : "memory");
 }

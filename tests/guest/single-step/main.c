@@ -45,7 +45,7 @@ void test(void)
                  : "+r"(value), "=m"(start), "=m"(end)::"rax", "rbx", "cc", "memory");
     flags_write(2);
     show("carried out", value);
-    check("each of them was seen", steps >= 9);
+    check("each of them was seen", steps >= 8);
     show("outside", outside > 1);
     trap_hook = NULL;
 

@@ -58,7 +58,7 @@ static bool expected(struct frame *frame)
 
         if (frame->rip < from || frame->rip > to)
             continue;
-        if (frame->rip == to && (frame->vector == 6 || frame->vector > 10))
+        if (frame->rip == to && (frame->vector == 6 || (frame->vector > 9 && frame->vector < 32)))
             continue; /* a fault of the next instruction */
         fault.frame = *frame;
         fault.cr2 = cr2;
