@@ -29,12 +29,14 @@ enum {
     OPTION_WEDGE_FILE,
     OPTION_EXPLAIN,
     OPTION_ALLOW_UNSOUND,
+    OPTION_SHADOW_MEMORY,
 };
 
 struct options {
     const char *guest, *output, *wedge_file;
     int wanted[PLACE_COUNT];
     int explain, allow_unsound;
+    uint32_t shadow_pages;
 };
 
 static const struct argp_option option_table[] = {
@@ -46,6 +48,8 @@ static const struct argp_option option_table[] = {
     {"explain", OPTION_EXPLAIN, NULL, 0, "List what the image has that the guest has not", 0},
     {"allow-unsound", OPTION_ALLOW_UNSOUND, NULL, 0,
      "Go on with a guest that has open findings, and say which", 0},
+    {"shadow-memory", OPTION_SHADOW_MEMORY, "MIB", 0,
+     "Memory for shadows of the guest's page tables (default: a sixteenth of the guest's)", 0},
     {0},
 };
 
@@ -69,6 +73,20 @@ static void want_places(struct options *options, const char *list, struct argp_s
     }
 }
 
+#define PAGES_PER_MEBIBYTE 256
+#define MEBIBYTES_MAX      16384
+
+static uint32_t read_mebibytes(const char *text, struct argp_state *state)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (*text < '0' || *text > '9' || *end || value < 1 || value > MEBIBYTES_MAX)
+        argp_error(state, "--shadow-memory %s: not a number of MiB from 1 to %d", text,
+                   MEBIBYTES_MAX);
+    return (uint32_t)value;
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -88,6 +106,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_ALLOW_UNSOUND:
         options->allow_unsound = 1;
+        return 0;
+    case OPTION_SHADOW_MEMORY:
+        options->shadow_pages = read_mebibytes(argument, state) * PAGES_PER_MEBIBYTE;
         return 0;
     case ARGP_KEY_ARG:
         if (options->guest)
@@ -245,6 +266,7 @@ static int link_images(const struct options *options, const struct image *guest,
 
     if (code == EXIT_CODE_OK)
         code = composition_begin(&composition, guest, wedge);
+    composition.header.shadow_pages = options->shadow_pages;
     if (code == EXIT_CODE_OK && (code = verification_make(guest, &verification)) == EXIT_CODE_OK) {
         composition.tables = &verification.tables;
         code = judge_alternatives(options, &verification);

@@ -272,6 +272,39 @@ static const char *wrong_patch(struct plain_decoders *decoders, struct bound *bo
     return wrong_trap(decoders, entry, bytes);
 }
 
+/* How the replacement around a site could run where it lies, where the site is not bound; NULL when
+ * nothing leads there. (Direct branches are found by walking.) A guest lays replacements out by
+ * themselves: in front of one is another one, or nothing. */
+static const char *way_into_replacement(const struct verification *verification,
+                                        const struct site *site)
+{
+    const struct image *image = verification->image;
+    const struct image_section *section = image_section_at(image, site->start);
+    const struct guest_tables *tables = &verification->tables;
+    uint64_t start = site->start;
+
+    while (start > section->address && guest_in_replacement(tables, start - 1))
+        start--;
+    if (start > section->address)
+        return "code in front of its replacement may run into it";
+    for (size_t i = image_symbols_from(image, start);
+         i < image->symbol_count && image->symbols[i].address <= site->start; i++)
+        if (&image->sections[image->symbols[i].section] == section && image->symbols[i].is_function)
+            return "its replacement is, or is behind, a function";
+    return NULL;
+}
+
+static void check_unbound(struct verification *verification, const struct site *site)
+{
+    const char *way = guest_in_replacement(&verification->tables, site->start)
+                          ? way_into_replacement(verification, site)
+                          : "its patch writes nothing";
+
+    if (way)
+        findings_add(&verification->findings, FINDING_SITE_NOT_BOUND, FINDING_OPEN, site->start,
+                     NULL, "%s: %s", sensitive_name(site->record.kind), way);
+}
+
 int check_patches(struct verification *verification)
 {
     struct bound *bound = verification->bound;
@@ -289,10 +322,7 @@ int check_patches(struct verification *verification)
             continue; /* check_site_table and check_records have said so */
         if (!entry->patch.length) {
             bound->unbound++;
-            if (!guest_in_replacement(&verification->tables, entry->site->start))
-                findings_add(&verification->findings, FINDING_SITE_NOT_BOUND, FINDING_OPEN,
-                             entry->site->start, NULL, "the patch of the %s writes nothing",
-                             sensitive_name(entry->site->record.kind));
+            check_unbound(verification, entry->site);
             continue;
         }
         wrong = wrong_patch(&decoders, bound, i, section);

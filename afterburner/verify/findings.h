@@ -31,6 +31,9 @@ enum finding_kind {
     FINDING_SITE_NOT_BOUND,      /* a site that binding leaves as it is */
     FINDING_PATCH_WRONG,         /* a bound site that is not what a bound site is */
     FINDING_STUB_WRONG,          /* a stub that does something else than stubs do */
+    FINDING_LIVE_NOT_BOUND,      /* a site that is not bound in memory */
+    FINDING_LIVE_ALTERNATIVE,    /* an alternative was brought that never is */
+    FINDING_LIVE_UNEXPLAINED,    /* code in memory that is not the image's */
     FINDING_ALTERNATIVE_UNGATED, /* an alternative brings sensitive code that nobody emulates */
     FINDING_KIND_COUNT,
 };

@@ -255,6 +255,29 @@ static void print_bound(const struct verification *verification)
     print_trapping(verification);
 }
 
+static void print_live(const struct verification *verification)
+{
+    const struct live *live = verification->live;
+    size_t patches = 0;
+
+    if (!live)
+        return;
+    printf("  live: %llu bytes of code compared, %llu of initial code given up\n",
+           (unsigned long long)live->compared, (unsigned long long)live->initial);
+    if (live->wedge_moved)
+        puts("  live: the wedge is not where it was loaded: its tables and stubs are not compared");
+    printf("  live: %zu sites as expected; %zu alternatives brought, %zu with longer nops\n",
+           live->sites, live->alternatives, live->nops);
+    for (int i = 0; i < PATCH_KIND_COUNT; i++)
+        patches += live->patches[i];
+    for (int i = 0; i < PATCH_KIND_COUNT; i++)
+        if (live->patches[i])
+            printf("  live: %zu changed %s\n", live->patches[i],
+                   guest_patch_name((enum guest_patch_kind)i));
+    if (!patches && !live->unexplained)
+        printf("  live: nothing else was changed\n");
+}
+
 void report_print(const struct verification *verification, size_t limit)
 {
     const struct findings *findings = &verification->findings;
@@ -281,6 +304,7 @@ void report_print(const struct verification *verification, size_t limit)
     print_undecoded(verification);
     print_wedge(verification);
     print_bound(verification);
+    print_live(verification);
     print_alternatives(verification);
     printf("  findings: %zu open, %zu explained, %zu exempt", findings->open, findings->explained,
            findings->exempt);
@@ -380,6 +404,32 @@ static json_t *bound_json(const struct verification *verification)
     json_object_set_new(object, "overwritten", json_integer((json_int_t)bound->overwritten));
     json_object_set_new(object, "instructions", json_integer((json_int_t)bound->instructions));
     json_object_set_new(object, "relies_on_trap", trapping);
+    return object;
+}
+
+/* What a dump had; null without one. */
+static json_t *live_json(const struct verification *verification)
+{
+    const struct live *live = verification->live;
+    json_t *object, *patches;
+
+    if (!live)
+        return json_null();
+    object = json_object();
+    patches = json_object();
+    for (int i = 0; i < PATCH_KIND_COUNT; i++)
+        json_object_set_new(patches, guest_patch_name((enum guest_patch_kind)i),
+                            json_integer((json_int_t)live->patches[i]));
+    json_object_set_new(object, "dump", json_text(live->path));
+    json_object_set_new(object, "offset", hexadecimal(live->offset));
+    json_object_set_new(object, "compared", json_integer((json_int_t)live->compared));
+    json_object_set_new(object, "given_up", json_integer((json_int_t)live->initial));
+    json_object_set_new(object, "sites", json_integer((json_int_t)live->sites));
+    json_object_set_new(object, "alternatives", json_integer((json_int_t)live->alternatives));
+    json_object_set_new(object, "nops", json_integer((json_int_t)live->nops));
+    json_object_set_new(object, "changed", patches);
+    json_object_set_new(object, "wedge_moved", json_boolean(live->wedge_moved));
+    json_object_set_new(object, "unexplained", json_integer((json_int_t)live->unexplained));
     return object;
 }
 
@@ -539,6 +589,7 @@ json_t *report_certificate(const struct verification *verification)
     json_object_set_new(certificate, "not_decoded", undecoded_json(verification));
     json_object_set_new(certificate, "wedge", wedge_json(verification));
     json_object_set_new(certificate, "bound", bound_json(verification));
+    json_object_set_new(certificate, "live", live_json(verification));
     json_object_set_new(certificate, "alternatives", alternatives_json(verification));
     json_object_set_new(certificate, "findings", findings_json(verification));
     return certificate;

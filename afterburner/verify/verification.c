@@ -111,6 +111,20 @@ int verification_make_bound(struct image *image, const char *place,
     return code;
 }
 
+int verification_check_live(struct image *image, struct verification *verification,
+                            struct live *live)
+{
+    int code;
+
+    if (verification->bound)
+        bound_bind(verification, image);
+    code = check_live(verification, live);
+    if (verification->bound)
+        bound_unbind(verification, image);
+    verification->live = live;
+    return code;
+}
+
 void verification_free(struct verification *verification)
 {
     bound_free(verification->bound);

@@ -3,6 +3,7 @@
 #ifndef AFTERBURNER_VERIFY_VERIFICATION_H
 #define AFTERBURNER_VERIFY_VERIFICATION_H
 
+#include "verify/live.h"
 #include "verify/walk.h"
 
 /* Reads the records and the guest's tables, decodes, checks, and sorts the findings. `image` must
@@ -14,6 +15,11 @@ int verification_make(const struct image *image, struct verification *verificati
  * (bound_place_known). `image` is as it was afterwards. */
 int verification_make_bound(struct image *image, const char *place,
                             struct verification *verification);
+
+/* Holds the guest's code in a dump against the verified image, bound if it was verified so. Gives
+ * 0, or an exit code after one message. */
+int verification_check_live(struct image *image, struct verification *verification,
+                            struct live *live);
 void verification_free(struct verification *verification);
 
 #endif

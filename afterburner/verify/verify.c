@@ -16,18 +16,27 @@
 #include "verify/verification.h"
 
 struct options {
-    const char *json, *place;
+    const char *json, *place, *dump;
+    uint64_t offset;
     size_t limit;
     int quiet;
     char **files;
     size_t file_count;
 };
 
-#define OPTION_BOUND 0x100
+enum {
+    OPTION_BOUND = 0x100,
+    OPTION_LIVE,
+    OPTION_OFFSET,
+};
 
 static const struct argp_option option_table[] = {
     {"bound", OPTION_BOUND, "PLACE", 0,
      "Verify a composed image as it is when bound for PLACE (xen), too", 0},
+    {"live", OPTION_LIVE, "DUMP", 0,
+     "Hold the image's code against a raw dump of the guest's physical memory, too", 0},
+    {"offset", OPTION_OFFSET, "N", 0,
+     "Where in the dump the guest's physical memory begins (default 0)", 0},
     {"json", 'j', "FILE", 0,
      "Write the certificate to FILE (`-`: standard output, and no report); with several images, an "
      "array",
@@ -64,12 +73,27 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
             argp_error(state, "--bound %s: not a place that sites are bound for; use xen",
                        argument);
         return 0;
+    case OPTION_LIVE:
+        options->dump = argument;
+        return 0;
+    case OPTION_OFFSET:
+        errno = 0;
+        options->offset = strtoull(argument, &end, 0);
+        if (*end || end == argument || errno || *argument == '-')
+            argp_error(state, "--offset %s: not a number", argument);
+        return 0;
     case ARGP_KEY_ARGS:
         options->files = state->argv + state->next;
         options->file_count = (size_t)(state->argc - state->next);
         return 0;
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "no image given");
+        return 0;
+    case ARGP_KEY_END:
+        if (options->offset && !options->dump)
+            argp_error(state, "--offset is of a dump; name one with --live");
+        if (options->dump && options->file_count > 1)
+            argp_error(state, "--live takes one image");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -94,24 +118,46 @@ static const struct argp parser = {
     NULL,
 };
 
-static int verify_image(const char *path, const struct options *options, json_t **certificate)
+/* What comes after the image itself was read. */
+static int verify_opened(struct image *image, const struct options *options, struct live *live,
+                         json_t **certificate)
 {
     struct verification verification;
-    struct image image;
-    int code = image_open(path, &image);
+    int code = options->place ? verification_make_bound(image, options->place, &verification)
+                              : verification_make(image, &verification);
 
     if (code != EXIT_CODE_OK)
         return code;
-    code = options->place ? verification_make_bound(&image, options->place, &verification)
-                          : verification_make(&image, &verification);
+    if (options->dump)
+        code = verification_check_live(image, &verification, live);
     if (code == EXIT_CODE_OK) {
         if (!options->quiet)
             report_print(&verification, options->limit);
         if (options->json)
             *certificate = report_certificate(&verification);
         code = verification.findings.open ? EXIT_CODE_FINDINGS : EXIT_CODE_OK;
-        verification_free(&verification);
     }
+    verification_free(&verification);
+    return code;
+}
+
+static int verify_image(const char *path, const struct options *options, json_t **certificate)
+{
+    struct live live = {0};
+    struct image image;
+    int code = image_open(path, &image);
+
+    if (code != EXIT_CODE_OK)
+        return code;
+    if (options->dump && image.relocatable) {
+        message_error("%s: a relocatable file is nowhere in memory; name the linked image", path);
+        code = EXIT_CODE_INPUT;
+    } else if (options->dump) {
+        code = live_open(options->dump, options->offset, &live);
+    }
+    if (code == EXIT_CODE_OK)
+        code = verify_opened(&image, options, &live, certificate);
+    live_close(&live);
     image_close(&image);
     return code;
 }

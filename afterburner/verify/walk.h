@@ -12,6 +12,7 @@
 #include "verify/bound.h"
 #include "verify/findings.h"
 #include "verify/guests/guest.h"
+#include "verify/live.h"
 
 #define ENTRY_NUMBERS 256 /* above every entry number of the table */
 
@@ -32,6 +33,8 @@ struct verification {
     size_t section_count;
     /* Of a verification for a place; else NULL. */
     struct bound *bound;
+    /* Of one that was held against a dump; else NULL. */
+    const struct live *live;
     struct alternative_answer
         *answers; /* for each alternative, once check_alternatives was there */
 };

@@ -66,7 +66,7 @@ gives 'afterburner ver|' verify
 gives 'afterburner --v|' --version
 gives 'afterburner nothing|' ''
 
-has 'afterburner verify --|' --bound --json --limit --quiet --help
+has 'afterburner verify --|' --bound --json --limit --live --offset --quiet --help
 gives 'afterburner verify --bound |' xen
 gives 'afterburner verify --bound xen vm|' vmlinux
 gives 'afterburner verify --q|' --quiet
@@ -76,6 +76,8 @@ gives 'afterburner verify --json |' 'a file,folder,policy,vmlinux'
 gives 'afterburner verify --json=vm|' vmlinux
 gives 'afterburner verify --json vmlinux po|' policy
 gives 'afterburner verify --limit |' ''
+gives 'afterburner verify --live po|' policy
+gives 'afterburner verify --offset |' ''
 
 has 'afterburner sites --|' --kind --class --function --section --count --diff --json
 has 'afterburner sites --kind |' cli sti mov_to_control enqcmds
@@ -89,7 +91,7 @@ gives 'afterburner sites --class MSR vm|' vmlinux
 gives 'afterburner sites --diff vmlinux vm|' vmlinux
 gives 'afterburner sites --function |' ''
 
-has 'afterburner link --|' --output --wedge --wedge-file --explain --allow-unsound
+has 'afterburner link --|' --output --wedge --wedge-file --explain --allow-unsound --shadow-memory
 has 'afterburner link --wedge |' native xen native,xen
 gives 'afterburner link --wedge=x|' xen
 gives 'afterburner link vmlinux -o po|' policy

@@ -9,6 +9,7 @@
  */
 #include "afterburn/image.h"
 #include "wedge/bind.h"
+#include "wedge/boot.h"
 #include "wedge/layout.h"
 #include "wedge/memory.h"
 #include "wedge/string.h"
@@ -18,12 +19,12 @@ struct xen_boot xen_boot;
 
 static uint64_t window[512] __attribute__((aligned(PAGE_SIZE)));
 
-#define TABLE_FLAGS   (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED)
-#define PAGE_FLAGS    (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-#define READ_ONLY     (PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-#define OWN_SHARE     8 /* one page in so many is the wedge's */
-#define OWN_PAGES_MIN 1536
-#define LAST_SLOT     511
+#define TABLE_FLAGS  (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED)
+#define PAGE_FLAGS   (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define READ_ONLY    (PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define SHADOW_SHARE 16 /* one page in so many is for shadow tables, if the image says nothing */
+#define SHADOW_MIN   1024
+#define LAST_SLOT    511
 
 struct early {
     const struct xen_start_info *start;
@@ -155,17 +156,29 @@ static void copy_pages(const struct early *early, uint64_t page, const void *fro
         memcpy(show(early, page + i), (const uint8_t *)from + i * PAGE_SIZE, PAGE_SIZE);
 }
 
+/* The wedge's share of memory: shadow tables, what is known of each of them and of each page, and
+ * what this file makes. */
+static uint64_t own_pages(uint64_t count)
+{
+    uint64_t shadows = wedge_image.shadow_pages ? wedge_image.shadow_pages : count / SHADOW_SHARE;
+    uint64_t window = (wedge_image.wedge_end - WEDGE_WINDOW) >> PAGE_SHIFT;
+    uint64_t tables = count / 512 + count / (512 * 512) + window / 512 + 16, list = count / 512 + 1;
+
+    if (!wedge_image.shadow_pages && shadows < SHADOW_MIN)
+        shadows = SHADOW_MIN;
+    return shadows + window + tables + list + wedge_memory_overhead(count, shadows);
+}
+
 void xen_early(const struct xen_start_info *start);
 
 void xen_early(const struct xen_start_info *start)
 {
     struct early early = {.start = start, .p2m = (const uint64_t *)start->mfn_list};
     const uint8_t *image = (const uint8_t *)&vcpu_page; /* the wedge's first byte */
-    uint64_t count = start->nr_pages, own = count / OWN_SHARE, tables_end, copy, list, *root;
+    uint64_t count = start->nr_pages, own, tables_end, copy, list, *root;
     struct xen_mmuext_op operations[2];
 
-    if (own < OWN_PAGES_MIN)
-        own = OWN_PAGES_MIN;
+    own = own_pages(count);
     if (count < 2 * own)
         GIVE_UP("not enough memory: the domain needs 16 MB and more; dom0_mem= sets it");
     xen_boot.page_count = count;

@@ -65,7 +65,7 @@ for at in 0 1 2 3 4 5 6; do
     ok "a patch, byte $at" mutant patch-wrong "number $number: " flip mutant $((patch + at)) 1
 done
 ok "a patch to another stub" mutant patch-wrong 'it jumps elsewhere than to its stub' flip mutant $((patch + 1)) 24
-ok "a patch's length: 0" mutant site-not-bound 'writes nothing' poke mutant $((patch + 7)) '\x00'
+ok "a patch's length: 0" mutant site-not-bound 'its patch writes nothing' poke mutant $((patch + 7)) '\x00'
 for length in 1 2 4 5 6; do
     ok "a patch's length: $length" mutant patch-wrong "number $number: " poke mutant $((patch + 7)) "\\x0$length"
 done
@@ -191,6 +191,16 @@ ok "a shown feature, silent" refused 'a silent cpuid that nobody emulates, when 
 ok "an unknown feature" refused 'a silent pushf that nobody emulates, when the processor has word 7 bit 5 (nobody has said what sets this flag)' '7*32+5' "$nops" pushf
 ok "a hidden feature, where it lacks" refused 'a silent pushf' "$smap+0x8000" "$nops" pushf
 ok "a site of more than 7 bytes in an original" refused 'behind a patch' "$smap" 'invlpg 0x12345678(%rax,%rbx)' nop
+# A replacement that runs where it lies, as the table says of code that is none.
+in_place() { # TEXT LINE: code around the replacement
+    build place "$pvh; $body; .globl g; .type g,@function; g: 1: .nops 12; 2: ret; $2
+        .section .altinstructions,\"a\"; .long 1b-., 3b-.; .word 9*32+20; .byte 2b-1b, 4b-3b; $flags" &&
+        afterburner link place -o place.image && finding place.image "${3:-site-not-bound}" "$1"
+}
+ok "code that runs into a replacement" in_place 'code in front of its replacement may run into it' '3: pushf; 4: ret'
+ok "a replacement that is a function" in_place 'its replacement is, or is behind, a function' \
+    '.section .altinstr_replacement,"ax"; .globl h; .type h,@function; h: 3: pushf; 4: ret; .size h,.-h'
+ok "a branch to a replacement" in_place 'runs a replacement where it lies' '.section .altinstr_replacement,"ax"; 3: pushf; ret; 4: .text; jmp 3b' alternative-ungated
 # A replacement that is bound, as no link makes it.
 bind_replacement() { # IMAGE: gives the last site, which is the replacement's, the patch of the one before it
     local patches

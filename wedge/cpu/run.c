@@ -131,7 +131,8 @@ static void page_fault(struct vcpu *vcpu)
                 vcpu->rip);
         return;
     }
-    if (!shadow_use(vcpu, address, access & ACCESS_WRITE))
+    if (!shadow_use(vcpu, address, access & ACCESS_WRITE) &&
+        (vcpu->user || !shadow_set_apart(vcpu, address)))
         wedge_stop("a page fault at %016lx (code %lx) that the guest's tables do not explain: "
                    "physical %lx",
                    address, vcpu->error, where);

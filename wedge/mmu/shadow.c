@@ -11,6 +11,7 @@
  * mirror no page of the guest's.
  */
 #include "wedge/backend.h"
+#include "wedge/bind.h"
 #include "wedge/code.h"
 #include "wedge/memory.h"
 #include "wedge/print.h"
@@ -31,6 +32,7 @@ struct shadow {
     uint32_t page;  /* own page, 0 when this one is free */
     uint32_t guest; /* page of the guest's that it mirrors; of a large page the first */
     uint8_t level, role;
+    bool apart;    /* the kernel's root: nothing is shared with user mode's */
     bool building; /* not seen by the place yet: plain memory */
     bool writable; /* of a large page, and the next */
     bool no_execute;
@@ -51,7 +53,8 @@ struct mapping {
     uint32_t next;  /* index + 1 */
 };
 
-#define ROOTS 64
+#define ROOTS     64
+#define PEAK_TOLD 256 /* peaks are told from here on, whenever they double */
 
 struct root {
     uint32_t kernel, user; /* shadows; index + 1 */
@@ -124,6 +127,8 @@ void shadow_init(void)
     shadow_free = 1;
     pool_start = next;
     pool_end = backend->page_count;
+    if (wedge_image.shadow_pages && pool_end - pool_start > wedge_image.shadow_pages)
+        pool_end = pool_start + wedge_image.shadow_pages;
     for (uint64_t page = pool_end; page > pool_start; page--)
         pool[pool_count++] = (uint32_t)page - 1;
     wedge_print("%lu MB for the guest, %lu pages for shadow tables",
@@ -145,8 +150,11 @@ static uint32_t take_page(void)
             wedge_stop("out of shadow memory: %lu tables; give the wedge more", figures.tables);
         drop_root(oldest);
     }
-    if (++figures.tables > figures.tables_peak)
+    if (++figures.tables > figures.tables_peak) {
         figures.tables_peak = figures.tables;
+        if ((figures.tables & (figures.tables - 1)) == 0 && figures.tables >= PEAK_TOLD)
+            wedge_print("%lu shadow tables in use, of %lu", figures.tables, pool_end - pool_start);
+    }
     return pool[--pool_count];
 }
 
@@ -288,10 +296,14 @@ static uint64_t fallback(const struct shadow *shadow, unsigned slot)
     return 0;
 }
 
-static unsigned child_role(const struct shadow *shadow, unsigned slot)
+/* Below what user mode may use the kernel shares user mode's tables, as long as it needs none of
+ * its own pages there. */
+static unsigned child_role(const struct shadow *shadow, unsigned slot, uint64_t guest)
 {
     unsigned role = shadow->role & ROLE_USER;
 
+    if (shadow->level == LEVELS && slot < ENTRIES / 2 && guest & PTE_USER && !shadow->apart)
+        return ROLE_USER;
     if (!role && slot == 511 && shadow->level == 4)
         role |= ROLE_TOP;
     if (shadow->role & ROLE_TOP && slot == 511)
@@ -366,8 +378,8 @@ static uint64_t translate(struct shadow *shadow, unsigned slot, uint64_t guest)
             find_or_create((uint32_t)page, 1, ROLE_LARGE, guest & PTE_WRITABLE, NO_EXECUTE(guest));
         flags |= PTE_WRITABLE;
     } else {
-        child = find_or_create((uint32_t)page, shadow->level - 1, child_role(shadow, slot), false,
-                               false);
+        child = find_or_create((uint32_t)page, shadow->level - 1, child_role(shadow, slot, guest),
+                               false, false);
         flags |= NO_EXECUTE(guest) ? PTE_NX : 0;
     }
     child->references++;
@@ -626,6 +638,20 @@ bool shadow_use(struct vcpu *vcpu, uint64_t address, bool write)
     if (leaf)
         *leaf |= PTE_ACCESSED | (write ? PTE_DIRTY : 0);
     return shadow_refresh(vcpu, address);
+}
+
+bool shadow_set_apart(struct vcpu *vcpu, uint64_t address)
+{
+    struct shadow *root = current ? &shadows[current->kernel - 1] : NULL;
+
+    if (!root || root->apart)
+        return false;
+    root->apart = true;
+    for (unsigned slot = 0; slot < ENTRIES / 2; slot++)
+        if (guest_entries(root)[slot] & PTE_PRESENT)
+            update(root, slot);
+    shadow_refresh(vcpu, address);
+    return true;
 }
 
 bool shadow_refresh(struct vcpu *vcpu, uint64_t address)

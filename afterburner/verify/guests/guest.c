@@ -17,6 +17,7 @@ void guest_tables_free(struct guest_tables *tables)
 {
     free(tables->targets);
     free(tables->alternatives);
+    free(tables->patches);
     memset(tables, 0, sizeof(*tables));
 }
 
@@ -49,6 +50,30 @@ int guest_in_replacement(const struct guest_tables *tables, uint64_t address)
             tables->alternatives[i].replacement_length)
             return 1;
     return 0;
+}
+
+void guest_tables_add_patch(struct guest_tables *tables, enum guest_patch_kind kind,
+                            uint64_t address, uint64_t target)
+{
+    memory_grow((void **)&tables->patches, &tables->patch_capacity, tables->patch_count,
+                sizeof(*tables->patches));
+    tables->patches[tables->patch_count++] =
+        (struct guest_patch){.kind = kind, .address = address, .target = target};
+}
+
+const char *guest_patch_name(enum guest_patch_kind kind)
+{
+    static const char *const names[] = {"jump_labels", "static_calls", "locks",
+                                        "retpolines",  "returns",      "trace_calls"};
+
+    return names[kind];
+}
+
+unsigned int guest_patch_explains(const struct guest_patch *patch, const unsigned char *image,
+                                  const unsigned char *live, size_t size, uint64_t *leads)
+{
+    *leads = 0;
+    return linux_patch_explains(patch, image, live, size, leads);
 }
 
 void guest_gate(const struct alternative *alternative, struct gate *gate)

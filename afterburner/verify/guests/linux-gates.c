@@ -8,6 +8,10 @@
 
 #define WORD_BITS 32
 
+#define OPCODE_CALL       0xe8
+#define OPCODE_JUMP       0xe9
+#define OPCODE_JUMP_SHORT 0xeb
+
 struct cpuid_bit {
     uint32_t leaf, subleaf;
     enum cpuid_register which;
@@ -161,17 +165,24 @@ void linux_gate(const struct alternative *alternative, struct gate *gate)
 }
 
 /* apply_alternatives of arch/x86/kernel/alternative.c: the replacement is copied as it is; of one
- * of 5 bytes that is a call or a jump the distance is set right. The rest is filled with nops. */
+ * of 5 bytes that is a call or a jump the distance is set right, and a jump that can be short
+ * becomes so. The rest is filled with nops. */
 void linux_copy_replacement(const struct alternative *alternative, unsigned char *bytes)
 {
+    static const unsigned char nop_3[] = {0x0f, 0x1f, 0x00};
     unsigned int length = alternative->replacement_length;
 
-    if (length == 5 && (bytes[0] == 0xe8 || bytes[0] == 0xe9)) {
+    if (length == 5 && (bytes[0] == OPCODE_CALL || bytes[0] == OPCODE_JUMP)) {
         int32_t distance;
 
         memcpy(&distance, bytes + 1, sizeof(distance));
         distance += (int32_t)(alternative->replacement - alternative->original);
         memcpy(bytes + 1, &distance, sizeof(distance));
+        if (bytes[0] == OPCODE_JUMP && distance + 5 >= 0 && distance + 3 <= INT8_MAX) {
+            bytes[0] = OPCODE_JUMP_SHORT;
+            bytes[1] = (unsigned char)(distance + 3);
+            memcpy(bytes + 2, nop_3, sizeof(nop_3));
+        }
     }
     if (alternative->original_length > length)
         memset(bytes + length, 0x90, alternative->original_length - length);

@@ -58,6 +58,24 @@ static const struct image_section *find_table(const struct image *image, const c
     return section->bytes && *end <= section->size ? section : NULL;
 }
 
+/* What the guest will write at the places that some of these tables name. */
+static void add_patch(struct guest_tables *tables, const char *name, uint64_t address,
+                      uint64_t second)
+{
+    static const struct {
+        const char *name;
+        enum guest_patch_kind kind;
+    } kinds[] = {
+        {"__jump_table", PATCH_JUMP_LABEL},       {".static_call_sites", PATCH_STATIC_CALL},
+        {"static_call_sites", PATCH_STATIC_CALL}, {".smp_locks", PATCH_LOCK},
+        {".retpoline_sites", PATCH_RETPOLINE},    {".return_sites", PATCH_RETURN},
+    };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            guest_tables_add_patch(tables, kinds[i].kind, address, second);
+}
+
 /* A table of fixed-size entries whose first `pointers` fields of 4 bytes point at code. */
 static int read_pointers(const struct image *image, const char *name, size_t entry_size,
                          int pointers, struct guest_tables *tables, char *wrong, size_t capacity)
@@ -72,9 +90,12 @@ static int read_pointers(const struct image *image, const char *name, size_t ent
                  name, (unsigned long long)(end - start), entry_size);
         return -1;
     }
-    for (uint64_t at = start; at < end; at += entry_size)
+    for (uint64_t at = start; at < end; at += entry_size) {
         for (int i = 0; i < pointers; i++)
             guest_tables_add_target(tables, name, relative(image, section, at + 4 * (uint64_t)i));
+        add_patch(tables, name, relative(image, section, at),
+                  pointers > 1 ? relative(image, section, at + 4) : 0);
+    }
     return 0;
 }
 
@@ -170,6 +191,32 @@ static int read_alternatives(const struct image *image, struct guest_tables *tab
     return 0;
 }
 
+#define TRAMPOLINE "__SCT__" /* STATIC_CALL_TRAMP_PREFIX */
+
+/* Calls for tracing, by absolute addresses; the trampolines of static calls; initial code, which
+ * the linker script puts last before .bss (__init_end may be in a section that is not loaded). */
+static void read_symbols(const struct image *image, struct guest_tables *tables)
+{
+    const struct image_symbol *first = symbol_by_name(image, "__init_begin"),
+                              *last = symbol_by_name(image, "__bss_start");
+    uint64_t start = 0, end = 0, width = (uint64_t)image->bits / 8;
+    const struct image_section *section = find_table(image, "mcount_loc", &start, &end);
+
+    for (uint64_t at = start; section && at < end && end - at >= width; at += width) {
+        uint64_t address = 0;
+
+        memcpy(&address, section->bytes + at, width);
+        guest_tables_add_patch(tables, PATCH_TRACE_CALL, address, 0);
+    }
+    for (size_t i = 0; i < image->symbol_count; i++)
+        if (strncmp(image->symbols[i].name, TRAMPOLINE, strlen(TRAMPOLINE)) == 0)
+            guest_tables_add_patch(tables, PATCH_STATIC_CALL, image->symbols[i].address, 0);
+    if (first && last && first->address < last->address) {
+        tables->initial = first->address;
+        tables->initial_end = last->address;
+    }
+}
+
 int linux_tables_read(const struct image *image, struct guest_tables *tables, char *wrong,
                       size_t capacity)
 {
@@ -183,5 +230,6 @@ int linux_tables_read(const struct image *image, struct guest_tables *tables, ch
         read_pointers(image, ".retpoline_sites", 4, 1, tables, wrong, capacity) < 0 ||
         read_pointers(image, ".return_sites", 4, 1, tables, wrong, capacity) < 0)
         return -1;
+    read_symbols(image, tables);
     return read_alternatives(image, tables, wrong, capacity);
 }

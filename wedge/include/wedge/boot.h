@@ -25,6 +25,11 @@ struct memory_range {
 /* boot/memory-map.c: gives the number of ranges. */
 unsigned memory_map(struct memory_range ranges[MEMORY_MAP_MAX]);
 
+/* boot/memory-map.c: pages that the wedge needs, beside `shadows` pages for shadow tables, to know
+ * what it must of `pages` pages of the guest's. Has no data of its own: may be called before the
+ * wedge is where it is linked. */
+uint64_t wedge_memory_overhead(uint64_t pages, uint64_t shadows);
+
 /* boot/main.c: called once by the back end, on its own tables and stack; starts the guest.
  * `backend` is set. */
 void wedge_main(const struct boot_parameters *parameters) __attribute__((noreturn));
