@@ -5,14 +5,14 @@
 # usage: run-program.sh NAME [REASON]: with a reason it is known that it does not pass on Xen; should it pass, that fails.
 # shellcheck source=tests/lib.sh
 . "$SOURCE_DIR/tests/lib.sh"
-name=$1 known=${2:-}
-folder=$SOURCE_DIR/tests/guest/$name
+program=$1 known=${2:-}
+folder=$SOURCE_DIR/tests/guest/$program
 support=$SOURCE_DIR/tests/guest/support
 options=()
 [ ! -e "$folder/options" ] || read -r -a options < <(grep -v '^#' "$folder/options")
 
 build() {
-    make -s -f "$support/program.mk" PROGRAM="$name" O="$PWD" CC="$AFTERBURNER cc --policy $support/policy gcc"
+    make -s -f "$support/program.mk" PROGRAM="$program" O="$PWD" CC="$AFTERBURNER cc --policy $support/policy gcc"
 }
 # on PLACE IMAGE: the run must end with exit code 0 and say what is expected.
 on() {
@@ -25,12 +25,12 @@ on() {
 }
 
 ok "builds" build
-ok "verifies" "$AFTERBURNER" verify --quiet "$name.elf"
-ok "links with the wedge" "$AFTERBURNER" link "$name.elf" -o "$name.image"
-[ -e "$name.image" ] || finish
-ok "runs on bare hardware" on native "$name.image"
+ok "verifies" "$AFTERBURNER" verify --quiet "$program.elf"
+ok "links with the wedge" "$AFTERBURNER" link "$program.elf" -o "$program.image"
+[ -e "$program.image" ] || finish
+ok "runs on bare hardware" on native "$program.image"
 got=0
-on xen "$name.image" >xen.log 2>&1 || got=1
+on xen "$program.image" >xen.log 2>&1 || got=1
 if grep -q 'Xen: not found' said.xen; then
     [ "$failures" -eq 0 ] || finish
     skip "Xen is missing; on bare hardware all $checks checks passed" "scripts/fetch-xen ~/.cache/afterburner/xen"

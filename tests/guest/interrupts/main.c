@@ -101,6 +101,7 @@ void test(void)
     show("in service", inb(0x20));
     pit_once(50);
     wait_for_request();
+    print("asked again\n");
     asm volatile("sti; nop; nop; nop; cli" ::: "memory");
     show("interrupts", interrupts[0]);
     keep_in_service = false;

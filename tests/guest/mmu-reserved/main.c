@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Why: bits that are reserved in an entry raise a page fault that says so: kernels mark entries
  * that way (Linux's L1TF work-around inverts addresses), and debug their tables by it. Expected:
- * #PF with error code bit 3 (and bit 0, which QEMU's TCG leaves out), for address bits beyond what the processor has, for NX
- * without EFER.NXE, for bits that a large page must have clear. */
+ * #PF with error code bit 3 (and bit 0, which QEMU's TCG leaves out), for address bits beyond what
+ * the processor has, for NX without EFER.NXE, for bits that a large page must have clear. */
 #include "guest.h"
 
 static void one(const char *name)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Sensitive instructions of 32-bit code in ring 0, for programs that run them with and without paging.
- * What they give goes to `results`; main.c of the program names it. The GDT is that of segments.c, CS
- * KERNEL_CS32, DS, ES and SS KERNEL_SS, and addresses are physical ones. */
+/* Sensitive instructions of 32-bit code in ring 0, for programs that run them with and without
+ * paging. What they give goes to `results`; main.c of the program names it. The GDT is that of
+ * segments.c, CS KERNEL_CS32, DS, ES and SS KERNEL_SS, and addresses are physical ones. */
 #ifndef GUEST_CODE32_H
 #define GUEST_CODE32_H
 
 #include "layout.h"
 
-#define PHYSICAL(symbol) ((symbol) - KERNEL_BASE)
+#define PHYSICAL(symbol) ((symbol)-KERNEL_BASE)
 
 /* clang-format off */
 .macro RESULT name
