@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Why: programs that drive devices (X servers of old, setup tools) ask the kernel for IOPL 3 or for
+ * single ports.
+ * Expected: with IOPL 3 cli and sti work in user mode, popf changes IF and not IOPL, and all ports
+ * are open; with IOPL 0 those that the TSS's bitmap has open, each byte of an access. */
+#include "guest.h"
+
+USER_CODE(user_iopl, "cli; pushfq; popq %rax; sti; nop; pushfq; popq %rbx; ud2");
+USER_CODE(user_popf, "pushq $2; popfq; pushfq; popq %rax; ud2");
+USER_CODE(user_port,
+          "movl $0x3ff, %edx; movb $0x3c, %al; outb %al, %dx; xorl %eax, %eax; inb %dx, %al; ud2");
+USER_CODE(user_word, "movl $0x3fe, %edx; inw %dx, %ax; ud2");
+
+static struct {
+    struct tss tss;
+    uint8_t bitmap[0x80 + 1 + 1];
+} __attribute__((packed)) own;
+
+void test(void)
+{
+    struct frame frame;
+
+    user_prepare(&frame, user_iopl);
+    frame.rflags = 0x3202;
+    user_run(&frame);
+    user_outcome("cli and sti with IOPL 3", &frame, user_iopl);
+    show("cli", frame.rax & 0x3200);
+    show("sti", frame.rbx & 0x3200);
+    user_prepare(&frame, user_popf);
+    frame.rflags = 0x3202;
+    user_run(&frame);
+    user_outcome("popf with IOPL 3", &frame, user_popf);
+    show("flags", frame.rax & 0x3200);
+    user_prepare(&frame, user_port);
+    frame.rflags = 0x3202;
+    user_run(&frame);
+    user_outcome("ports with IOPL 3", &frame, user_port);
+    show("read", frame.rax);
+    user_prepare(&frame, user_port);
+    user_run(&frame);
+    user_outcome("without a bitmap", &frame, user_port);
+
+    own.tss = tss;
+    own.tss.io_map = sizeof(struct tss);
+    memset(own.bitmap, 0xff, sizeof(own.bitmap));
+    own.bitmap[0x3ff / 8] = 0x7f;
+    descriptor_system(&gdt[FREE_SELECTOR / 8], (uint64_t)&own, sizeof(own) - 1, 9);
+    asm volatile("ltr %w0" ::"r"(FREE_SELECTOR));
+    user_prepare(&frame, user_port);
+    user_run(&frame);
+    user_outcome("a port that the bitmap opens", &frame, user_port);
+    show("read", frame.rax);
+    user_prepare(&frame, user_word);
+    user_run(&frame);
+    user_outcome("a word of which it opens half", &frame, user_word);
+}
