@@ -630,8 +630,14 @@ static void filter_statement(struct filter *filter, const struct statement *stat
         return;
     }
     length = statement_word(&at, statement->end, &word);
-    hidden = is_hidden(filter, word, length, statement->end) && leave_for_hidden(filter, statement);
-    filter_instruction(filter, statement);
+    hidden = is_hidden(filter, word, length, statement->end);
+    if (hidden) { /* an instruction is left to the prelude's macros */
+        filter->pending.start = NULL;
+        filter->result->needs_prelude = filter->result->needs_dynamic = 1;
+        hidden = leave_for_hidden(filter, statement);
+    } else {
+        filter_instruction(filter, statement);
+    }
     if (memchr(statement->start, '"', (size_t)(statement->end - statement->start)))
         filter_strings(filter, statement);
     if (hidden)

@@ -34,6 +34,14 @@ void operands_describe(const ZydisDecodedInstruction *instruction,
     if (instruction->attributes &
         (ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE))
         record->flags |= AFTERBURN_REPEAT;
+    /* outs shows no operands; its data lies behind DS unless a prefix says otherwise. */
+    if (instruction->mnemonic == ZYDIS_MNEMONIC_OUTSB ||
+        instruction->mnemonic == ZYDIS_MNEMONIC_OUTSW ||
+        instruction->mnemonic == ZYDIS_MNEMONIC_OUTSD)
+        record->segment = register_number(
+            instruction->attributes & ZYDIS_ATTRIB_HAS_SEGMENT_FS   ? ZYDIS_REGISTER_FS
+            : instruction->attributes & ZYDIS_ATTRIB_HAS_SEGMENT_GS ? ZYDIS_REGISTER_GS
+                                                                    : ZYDIS_REGISTER_DS);
     for (int i = 0; i < instruction->operand_count_visible; i++) {
         const ZydisDecodedOperand *operand = &operands[i];
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "afterburn/sensitive.h"
 #include "cli/exit-codes.h"
 #include "cli/memory.h"
 #include "cli/message.h"
@@ -97,11 +98,17 @@ static int add_stubs(struct composition *composition, uint64_t *address)
 
 /* --- Patches: what binding writes --- */
 
+/* In the virtual CPU's page, which begins with Xen's struct vcpu_info (public/xen.h). */
+#define EVENT_MASK 1
+
 /* 64-bit code jumps to the site's stub. 16- and 32-bit code does not reach the wedge: it traps. The
  * trap is the span's first byte even where the pad is in front of the instruction, since it would
- * not fit in the one byte of `sti`; what comes behind it in the span is not run. */
-static int make_patch(const struct site *site, uint64_t stub, struct wedge_patch *patch)
+ * not fit in the one byte of `sti`; what comes behind it in the span is not run. The interrupt flag
+ * is the complement of the event mask byte in the virtual CPU's page: `cli` is one store. */
+static int make_patch(const struct site *site, uint64_t stub, uint64_t mask,
+                      struct wedge_patch *patch)
 {
+    static const unsigned char store[] = {0xc6, 0x05, 0, 0, 0, 0, 1};   /* movb $1, mask(%rip) */
     static const unsigned char trap[] = {0x0f, 0x0b};                   /* ud2 */
     static const unsigned char jump[] = {0xe9, 0, 0, 0, 0, 0x66, 0x90}; /* jmp; nop of 2 bytes */
 
@@ -111,6 +118,12 @@ static int make_patch(const struct site *site, uint64_t stub, struct wedge_patch
         patch->length = sizeof(trap);
         return 0;
     }
+    if (site->record.kind == SENSITIVE_cli) {
+        memcpy(patch->bytes, store, sizeof(store));
+        patch->length = sizeof(store);
+        /* The distance counts from the instruction's end, a byte behind the field's. */
+        return put_distance(patch->bytes + 2, site->start + 2 + 1, mask);
+    }
     memcpy(patch->bytes, jump, sizeof(jump));
     patch->length = sizeof(jump);
     return put_distance(patch->bytes + 1, site->start + 1, stub);
@@ -119,25 +132,33 @@ static int make_patch(const struct site *site, uint64_t stub, struct wedge_patch
 static int add_patches(struct composition *composition, uint64_t stubs)
 {
     const struct image *guest = composition->guest;
-    size_t size = composition->site_count * sizeof(struct wedge_patch), jumps = 0, traps = 0;
+    size_t size = composition->site_count * sizeof(struct wedge_patch), jumps = 0, traps = 0,
+           stores = 0;
     struct wedge_patch *patches = memory_allocate(size);
     const char *wrong = NULL;
-    uint64_t address;
+    uint64_t address, mask;
+    int code = composition_symbol(composition, "vcpu_page", &mask);
 
+    if (code != EXIT_CODE_OK) {
+        free(patches);
+        return code;
+    }
+    mask += EVENT_MASK;
     for (size_t i = 0; i < composition->site_count && !wrong; i++) {
         const struct site *site = composition->sites[i];
 
         memset(&patches[i], 0, sizeof(patches[i]));
         if (!is_bound(composition, site))
             continue;
-        if (make_patch(site, stubs + i * STUB_SIZE, &patches[i]) < 0)
+        if (make_patch(site, stubs + i * STUB_SIZE, mask, &patches[i]) < 0)
             wrong = "is more than 2 GB away from the wedge; link the guest into the last 2 GB of "
                     "the address space, or leave that code alone in the policy";
         else if (site->record.span < patches[i].length)
             wrong = "is too short for its patch; `afterburner verify` says more";
         if (wrong)
             message_error("%s: the site at 0x%" PRIx64 " %s", guest->path, site->start, wrong);
-        jumps += site->record.bits == 64;
+        stores += site->record.bits == 64 && site->record.kind == SENSITIVE_cli;
+        jumps += site->record.bits == 64 && site->record.kind != SENSITIVE_cli;
         traps += site->record.bits != 64;
     }
     if (wrong) {
@@ -150,13 +171,13 @@ static int add_patches(struct composition *composition, uint64_t stubs)
         return EXIT_CODE_INPUT;
     composition_add_place(composition, "xen", address);
     composition_explain(composition,
-                        "  xen: %zu sites get a jump to their stub when they are bound, %zu in "
-                        "32- and 16-bit code a ud2",
-                        jumps, traps);
-    if (jumps + traps < composition->site_count)
+                        "  xen: %zu sites get a jump to their stub when they are bound, %zu a "
+                        "store to the event mask, %zu in 32- and 16-bit code a ud2",
+                        jumps, stores, traps);
+    if (jumps + traps + stores < composition->site_count)
         composition_explain(composition,
                             "  xen: %zu sites in replacements of alternatives stay as they are",
-                            composition->site_count - jumps - traps);
+                            composition->site_count - jumps - traps - stores);
     return EXIT_CODE_OK;
 }
 

@@ -10,6 +10,10 @@
 #include "image/wedge.h"
 #include "verify/walk.h"
 
+/* Xen's event mask in the virtual CPU's page, which begins with its struct vcpu_info
+ * (public/xen.h). */
+#define EVENT_MASK 1
+
 /* The places that sites are bound for. */
 static const char *const places[] = {"xen"};
 
@@ -71,6 +75,9 @@ static int read_stubs(const struct image *image, struct bound *bound)
         code = find_symbol(image, "wedge_stub_stack", &bound->stub_stack);
     if (code == EXIT_CODE_OK)
         code = find_symbol(image, "wedge_stub_entry", &bound->stub_entry);
+    if (code == EXIT_CODE_OK)
+        code = find_symbol(image, "vcpu_page", &bound->event_mask);
+    bound->event_mask += EVENT_MASK;
     return code;
 }
 

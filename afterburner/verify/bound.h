@@ -26,12 +26,13 @@ struct bound {
     struct bound_site **by_record; /* for each site of the records its entry, or NULL */
     uint64_t stubs;                /* where the stubs begin, */
     uint64_t stubs_size;
+    uint64_t event_mask;
     uint64_t stub_rsp, stub_stack, stub_entry; /* and what they name */
     unsigned char **neutral;                   /* sections' bytes while bound ones are in place */
     /* Counts for the report. */
-    size_t jumps, traps, unbound; /* what the sites became */
-    uint64_t instructions;        /* decoded in the bound image */
-    size_t overwritten;           /* bound sites that an alternative may overwrite */
+    size_t jumps, stores, traps, unbound; /* what the sites became */
+    uint64_t instructions;                /* decoded in the bound image */
+    size_t overwritten;                   /* bound sites that an alternative may overwrite */
 };
 
 /* Whether sites are bound for a place of that name, in any image. */

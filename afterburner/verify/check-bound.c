@@ -117,6 +117,44 @@ static void check_entry(struct verification *verification, size_t index)
                      sensitive_name(site->record.kind));
 }
 
+static void wrong_header(struct verification *verification, uint64_t address, const char *what)
+{
+    findings_add(&verification->findings, FINDING_SITE_TABLE, FINDING_OPEN, address, NULL,
+                 "the wedge's header does not have %s", what);
+}
+
+#define PAGE 4096
+
+/* Where the wedge thinks that it is, and the guest's entry. */
+static void check_places(struct verification *verification)
+{
+    const struct wedge_image *header = &verification->bound->header;
+    const struct image *image = verification->image;
+    uint64_t end = 0;
+    int entry = 0;
+
+    for (size_t i = 0; i < image->segment_count; i++) {
+        const struct image_segment *segment = &image->segments[i];
+        int of_wedge =
+            segment->address >= image->wedge_start && segment->address < image->wedge_end;
+
+        if (!segment->size)
+            continue;
+        if (of_wedge &&
+            segment->physical - header->wedge_physical != segment->address - header->wedge_start)
+            wrong_header(verification, segment->address, "the physical address of this segment");
+        if (of_wedge && segment->address + segment->size > end)
+            end = segment->address + segment->size;
+        entry |= !of_wedge && segment->executable &&
+                 header->guest_entry - segment->physical < segment->file_size;
+    }
+    if ((end + PAGE - 1) / PAGE * PAGE != header->wedge_end)
+        wrong_header(verification, end, "the end of the wedge");
+    if (!entry ||
+        (header->protocol != WEDGE_PROTOCOL_PVH && header->protocol != WEDGE_PROTOCOL_LINUX))
+        wrong_header(verification, header->guest_entry, "an entry into the guest's code");
+}
+
 /* By its segments the wedge finds a site's virtual address. */
 static void check_header(struct verification *verification)
 {
@@ -136,10 +174,11 @@ static void check_header(struct verification *verification)
         if (!known || expected > header->segment_count ||
             known->virtual_address != segment->address ||
             known->physical_address != segment->physical || known->size != segment->size)
-            findings_add(&verification->findings, FINDING_SITE_TABLE, FINDING_OPEN,
-                         segment->address, NULL,
-                         "the wedge's header does not have the segment that is loaded here");
+            wrong_header(verification, segment->address, "the segment that is loaded here");
     }
+    if (expected != header->segment_count)
+        wrong_header(verification, image->wedge_start, "the guest's segments alone");
+    check_places(verification);
 }
 
 void check_site_table(struct verification *verification)
@@ -173,6 +212,15 @@ static int is_next(struct plain_decoders *decoders, const unsigned char **bytes,
     return plain.kind == kind && plain.value == value;
 }
 
+/* Where nothing goes, as link left it. */
+static int is_unused(const unsigned char *bytes)
+{
+    for (int i = 0; i < STUB_SIZE; i++)
+        if (bytes[i] != 0xcc)
+            return 0;
+    return 1;
+}
+
 static const char *wrong_stub(struct plain_decoders *decoders, const struct bound *bound,
                               size_t index, const unsigned char *bytes)
 {
@@ -202,10 +250,10 @@ int check_stubs(struct verification *verification)
         const unsigned char *bytes = bound_loaded(verification->image, address, STUB_SIZE, &flags);
         const char *wrong;
 
-        if (entry->entry.bits != 64 || !entry->patch.length)
-            continue; /* nothing goes there */
         if (!bytes || (i + 1) * STUB_SIZE > bound->stubs_size)
             wrong = "it is not loaded";
+        else if (entry->entry.bits != 64 || !entry->patch.length)
+            wrong = is_unused(bytes) ? NULL : "nothing goes there, and it is not int3 alone";
         else if (!(flags & PF_X) || flags & PF_W)
             wrong = "its segment is writable or not executable";
         else
@@ -242,6 +290,19 @@ static const char *wrong_jump(struct plain_decoders *decoders, const struct boun
     return NULL;
 }
 
+/* CLI: a store to the event mask, as long as the span, so that the guest goes on behind it. */
+static const char *wrong_store(struct plain_decoders *decoders, const struct bound *bound,
+                               const struct bound_site *entry, const unsigned char *bytes)
+{
+    struct plain store = plain_decode(decoders, 64, entry->site->start, bytes, entry->patch.length);
+
+    if (store.kind != PLAIN_SET_BYTE || store.value != bound->event_mask)
+        return "the site is not movb $1, event_mask(%rip)";
+    if (store.length != entry->patch.length || store.length != entry->site->record.span)
+        return "its store is not as long as its span";
+    return NULL;
+}
+
 static const char *wrong_trap(struct plain_decoders *decoders, const struct bound_site *entry,
                               const unsigned char *bytes)
 {
@@ -260,10 +321,17 @@ static const char *wrong_patch(struct plain_decoders *decoders, struct bound *bo
     const struct site *site = entry->site;
     const unsigned char *bytes = section->bytes + (site->start - section->address);
 
+    for (unsigned int i = entry->patch.length; i < WEDGE_PATCH_MAX; i++)
+        if (entry->patch.bytes[i])
+            return "behind its end there is more";
     if (entry->patch.offset)
         return "it does not begin where its site begins";
     if (entry->patch.length > WEDGE_PATCH_MAX || entry->patch.length > site->record.span)
         return "it is longer than its site";
+    if (site->record.bits == 64 && site->record.kind == SENSITIVE_cli) {
+        bound->stores++;
+        return wrong_store(decoders, bound, entry, bytes);
+    }
     if (site->record.bits == 64) {
         bound->jumps++;
         return wrong_jump(decoders, bound, index, bytes);

@@ -76,6 +76,11 @@ static struct plain read_zydis(const ZydisDecodedInstruction *instruction,
         plain.kind = PLAIN_INT3;
         break;
     case ZYDIS_MNEMONIC_MOV:
+        if (zydis_is_rip_relative(&operands[0]) && operands[0].size == 8 &&
+            operands[1].type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operands[1].imm.value.u == 1) {
+            plain.kind = PLAIN_SET_BYTE;
+            plain.value = end + (uint64_t)operands[0].mem.disp.value;
+        }
         if (zydis_is_rip_relative(&operands[0]) && zydis_is_rsp(&operands[1])) {
             plain.kind = PLAIN_SAVE_RSP;
             plain.value = end + (uint64_t)operands[0].mem.disp.value;
@@ -140,6 +145,11 @@ static struct plain read_capstone(const cs_insn *instruction)
         plain.kind = PLAIN_INT3;
         break;
     case X86_INS_MOV:
+        if (capstone_is_rip_relative(&operands[0]) && operands[0].size == 1 &&
+            operands[1].type == X86_OP_IMM && operands[1].imm == 1) {
+            plain.kind = PLAIN_SET_BYTE;
+            plain.value = end + (uint64_t)operands[0].mem.disp;
+        }
         if (capstone_is_rip_relative(&operands[0]) && capstone_is_rsp(&operands[1])) {
             plain.kind = PLAIN_SAVE_RSP;
             plain.value = end + (uint64_t)operands[0].mem.disp;

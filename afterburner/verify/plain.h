@@ -17,6 +17,7 @@ enum plain_kind {
     PLAIN_SAVE_RSP, /* mov %rsp, value */
     PLAIN_LOAD_RSP, /* lea value, %rsp */
     PLAIN_PUSH,     /* value: the immediate */
+    PLAIN_SET_BYTE, /* movb $1, value */
 };
 
 struct plain {

@@ -244,9 +244,10 @@ static void print_bound(const struct verification *verification)
 
     if (!bound)
         return;
-    printf("  bound for %s: %u sites: %zu jump to their stub, %zu trap, %zu in replacements stay "
-           "as they are\n",
-           bound->place, bound->header.site_count, bound->jumps, bound->traps, bound->unbound);
+    printf("  bound for %s: %u sites: %zu jump to their stub, %zu store, %zu trap, %zu in "
+           "replacements stay as they are\n",
+           bound->place, bound->header.site_count, bound->jumps, bound->stores, bound->traps,
+           bound->unbound);
     printf("  bound for %s: %llu instructions\n", bound->place,
            (unsigned long long)bound->instructions);
     if (bound->overwritten)
@@ -399,6 +400,7 @@ static json_t *bound_json(const struct verification *verification)
     json_object_set_new(object, "place", json_string(bound->place));
     json_object_set_new(object, "sites", json_integer(bound->header.site_count));
     json_object_set_new(object, "jumps", json_integer((json_int_t)bound->jumps));
+    json_object_set_new(object, "stores", json_integer((json_int_t)bound->stores));
     json_object_set_new(object, "traps", json_integer((json_int_t)bound->traps));
     json_object_set_new(object, "in_replacements", json_integer((json_int_t)bound->unbound));
     json_object_set_new(object, "overwritten", json_integer((json_int_t)bound->overwritten));

@@ -169,6 +169,7 @@ xen_event_entry:
 
 /* A stub of `afterburner link` has put RSP into wedge_stub_rsp, taken wedge_stub_stack and pushed the site's number. The
  * flags are the guest's until they are saved. */
+
     .globl wedge_stub_entry, wedge_stub_rsp, wedge_stub_stack
 wedge_stub_entry:
     movq %rax, VCPU(GPR(0))

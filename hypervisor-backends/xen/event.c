@@ -29,6 +29,7 @@ static void __attribute__((noreturn)) resume(struct vcpu *vcpu)
 {
     uint64_t frame[6];
 
+    vcpu->kept_flags = vcpu->rflags & (RFLAGS_IOPL | RFLAGS_NT);
     xen_load_segments(vcpu);
     frame[0] = 0;
     frame[1] = vcpu->rip;
@@ -59,6 +60,7 @@ static bool in_wedge(uint64_t address)
 static void take_state(struct vcpu *vcpu, bool frame)
 {
     vcpu->rflags &= REAL_FLAGS | RFLAGS_TF | RFLAGS_IF | RFLAGS_RF | RFLAGS_FIXED;
+    vcpu->rflags |= vcpu->kept_flags;
     if (!vcpu->user)
         return;
     xen_save_segments(vcpu);

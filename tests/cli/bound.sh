@@ -35,15 +35,15 @@ ok "they are composed" afterburner link "$guest" -o image
 # --- An image as it should be
 ok "it verifies as bound" clean image
 ok "with the place in the certificate" certificate '.verified and .bound.place == "xen" and .bound.overwritten == 0 and .bound.in_replacements == 0'
-ok "each site is bound" certificate '.bound.sites == .counts.sites and .bound.jumps + .bound.traps == .bound.sites and .bound.jumps > 50 and .bound.traps > 2'
+ok "each site is bound" certificate '.bound.sites == .counts.sites and .bound.jumps + .bound.stores + .bound.traps == .bound.sites and .bound.stores > 2 and .bound.jumps > 50 and .bound.traps > 2'
 ok "and nothing relies on the trap" certificate '.bound.relies_on_trap == {count: 0, by_mnemonic: {}}'
 # 64-bit sites become jumps, others traps; the patches that link-image applies are those that are counted.
 counts() {
     "$TEST_TOOLS/link-image" image >tables
-    [ "$(grep -c 'bits 64 ' tables)" -eq "$(jq .bound.jumps certificate.json)" ] && [ "$(grep -c 'bits 32 ' tables)" -eq "$(jq .bound.traps certificate.json)" ]
+    [ "$(grep -c 'bits 64 ' tables)" -eq "$(jq ".bound.jumps + .bound.stores" certificate.json)" ] && [ "$(grep -c 'bits 32 ' tables)" -eq "$(jq .bound.traps certificate.json)" ]
 }
 ok "as the tables say" counts
-ok "the report says it" bash -c '"$0" verify --bound xen image | tr "\n" ";" | grep -E "^image: verified as bound for xen;.* bound for xen: [0-9]+ sites: [0-9]+ jump to their stub, [0-9]+ trap, 0 in .*, 0 trapping;"' "$AFTERBURNER"
+ok "the report says it" bash -c '"$0" verify --bound xen image | tr "\n" ";" | grep -E "^image: verified as bound for xen;.* bound for xen: [0-9]+ sites: [0-9]+ jump to their stub, [0-9]+ store, [0-9]+ trap, 0 in .*, 0 trapping;"' "$AFTERBURNER"
 afterburner verify --quiet --json plain.json image
 ok "without --bound nothing is said of it" jq -e 'has("bound") and .bound == null' plain.json
 ok "the rest of the certificate is the same" diff <(jq -S 'del(.bound)' plain.json) <(jq -S 'del(.bound)' certificate.json)
@@ -96,6 +96,13 @@ for at in $(seq 4 31); do
     ok "a site's record, byte $at" mutant site-table 'it is not what the record of the' flip mutant $((site + at)) 1
 done
 ok "a segment of the header" mutant site-table "the wedge's header does not have the segment" flip mutant $((header + 72 + 8 + 1)) 16
+ok "where the wedge is" mutant site-table 'the physical address of this segment' flip mutant $((header + 34)) 64
+ok "where it ends" mutant site-table 'the end of the wedge' flip mutant $((header + 26)) 4
+ok "the entry" mutant site-table "an entry into the guest's code" flip mutant $((header + 43)) 1
+ok "the protocol" mutant site-table "an entry into the guest's code" poke mutant $((header + 48)) '\x07'
+ok "more segments" mutant site-table "the guest's segments alone" flip mutant $((header + 52)) 8
+ok "a patch behind its end" mutant patch-wrong 'behind its end there is more' flip mutant $((patches + 8 * trap + 4)) 1
+ok "a stub that nothing goes to" mutant stub-wrong 'not int3 alone' flip mutant $((stubs + 24 * trap + 4)) 1
 # Code beside the tables: in the image as it is bound, not only as it was linked.
 text=$(section_offset image .text)
 main=$((0x$(nm image | awk '$3 == "kernel_main" { print $1 }') - 0x$(readelf -SW image | sed 's/^ *\[ *[0-9]*\] *//' | awk '$1 == ".text" { print $3 }') + text))
@@ -175,7 +182,7 @@ refused() { # TEXT FEATURE ORIGINAL REPLACEMENT: by link, and when that is told 
 }
 smap='9*32+20'
 ok "stac on SMAP" verdict never 'the policy hides CPUID 7 EBX bit 20' "$smap" "$nops" stac
-ok "sites in replacements stay as they are" certificate '.bound.in_replacements == 1 and .bound.sites == 3 and .bound.jumps == 2'
+ok "sites in replacements stay as they are" certificate '.bound.in_replacements == 1 and .bound.sites == 3 and .bound.jumps + .bound.stores == 2'
 ok "stac where there is no SMAP" verdict trapping 'where the flag is clear' "$smap+0x8000" "$nops" stac
 ok "relies on the trap" certificate '.bound.relies_on_trap == {count: 1, by_mnemonic: {stac: 1}} and .verified'
 ok "rdtsc, always brought" verdict harmless 'the wedge emulates it by itself' '3*32+18' 'rdtsc; .nops 5' 'lfence; rdtsc'
@@ -226,6 +233,6 @@ ok "an unknown place" refused_input 2 '--bound vax: not a place that sites are b
 ok "a place where nothing is bound" refused_input 2 '--bound native: not a place' native image
 strip image -o stripped
 ok "a stripped image" refused_input 3 'its wedge has no symbol wedge_stub_rsp' xen stripped
-cp image lost && poke lost $((header + 64 + 3)) '\x7e'
+cp image lost && poke lost $((header + 72 + 3)) '\x7e'
 ok "a table that is not loaded" refused_input 3 "its wedge's table of sites is not loaded" xen lost
 finish

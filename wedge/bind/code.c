@@ -222,6 +222,8 @@ static uint64_t find_unbound(struct vcpu *vcpu, uint64_t start, uint64_t page)
         }
         length = instruction_length(bytes, size);
         if (at + length > page) {
+            if (!length && size < sizeof(bytes))
+                return 0; /* cut off where nothing more is mapped: it would fault there */
             if (!length)
                 return at;
             if (at >= page && decode_sensitive(bytes, size, 64, &site) && !is_harmless(&site))

@@ -319,7 +319,7 @@ static struct outcome far_target(struct vcpu *vcpu, const struct wedge_site *sit
 
 static struct outcome far_jump(struct vcpu *vcpu, const struct wedge_site *site, bool call)
 {
-    uint64_t target = 0, behind = behind_instruction(vcpu, site), stack = vcpu->gpr[GPR_RSP];
+    uint64_t target = 0, behind = vcpu->rip + site->span, stack = vcpu->gpr[GPR_RSP];
     uint16_t selector = 0, old = vcpu->selectors[SEGMENT_CS];
     unsigned width = site->flags & AFTERBURN_FAR_POINTER ? site->width : site->width >= 10 ? 8 : 4;
     struct outcome outcome = far_target(vcpu, site, &selector, &target);
@@ -478,6 +478,43 @@ static struct outcome to_control(struct vcpu *vcpu, const struct wedge_site *sit
     return control_write(vcpu, site->special, value) ? done : fault(EXCEPTION_PROTECTION, 0);
 }
 
+/* DR4 and DR5 are other names of DR6 and DR7 until CR4.DE (AMD64 manual 2, 13.1.1). */
+static bool debug_register(const struct vcpu *vcpu, const struct wedge_site *site, unsigned *number)
+{
+    *number = site->special & 7;
+    if (*number != 4 && *number != 5)
+        return true;
+    *number += 2;
+    return !(vcpu->cr4 & 0x8);
+}
+
+static struct outcome to_debug(struct vcpu *vcpu, const struct wedge_site *site)
+{
+    uint64_t value = truncate(vcpu->gpr[site->reg], vcpu->bits == 64 ? 8 : 4);
+    unsigned number;
+
+    if (!debug_register(vcpu, site, &number))
+        return undefined();
+    if (number >= 6 && value >> 32)
+        return fault(EXCEPTION_PROTECTION, 0);
+    if (number == 6)
+        value = (value & 0xefff) | 0xffff0ff0;
+    if (number == 7)
+        value = (value & 0xffff2bff) | 0x400;
+    vcpu->dr[number] = value;
+    return done;
+}
+
+static struct outcome from_debug(struct vcpu *vcpu, const struct wedge_site *site)
+{
+    unsigned number;
+
+    if (!debug_register(vcpu, site, &number))
+        return undefined();
+    set_register(vcpu, site->reg, vcpu->dr[number], vcpu->bits == 64 ? 8 : 4);
+    return done;
+}
+
 static struct outcome load_status_word(struct vcpu *vcpu, const struct wedge_site *site)
 {
     struct outcome outcome = done;
@@ -522,6 +559,51 @@ static struct outcome pop_segment(struct vcpu *vcpu, const struct wedge_site *si
     if (site->special == SEGMENT_SS)
         vcpu->shadow = true;
     return done;
+}
+
+/* LDS, LES, LFS, LGS, LSS: the offset lies first. The register changes only if the segment does. */
+static struct outcome load_far_pointer(struct vcpu *vcpu, const struct wedge_site *site,
+                                       unsigned segment)
+{
+    struct outcome outcome = done;
+    uint8_t pointer[10];
+    unsigned width = site->width > 8 ? 8 : site->width;
+    uint64_t offset = 0, error;
+    int exception;
+
+    if (!read_operand(vcpu, site, pointer, width + 2, &outcome))
+        return outcome;
+    for (unsigned i = width; i--;)
+        offset = offset << 8 | pointer[i];
+    exception =
+        segment_load(vcpu, segment, (uint16_t)(pointer[width] | pointer[width + 1] << 8), &error);
+    if (exception != EXCEPTION_NONE)
+        return fault(exception, error);
+    set_register(vcpu, site->reg, offset, width);
+    if (segment == SEGMENT_SS)
+        vcpu->shadow = true;
+    return done;
+}
+
+static struct outcome adjust_privilege(struct vcpu *vcpu, const struct wedge_site *site)
+{
+    uint16_t selector, other = (uint16_t)vcpu->gpr[site->reg2];
+    struct outcome outcome = done;
+    bool raise;
+
+    if (!fetch_selector(vcpu, site, &selector, &outcome))
+        return outcome;
+    raise = (selector & 3) < (other & 3);
+    if (raise) {
+        selector = (uint16_t)((selector & ~3u) | (other & 3));
+        if (in_memory(site))
+            write_operand(vcpu, site, &selector, sizeof(selector), &outcome);
+        else
+            set_register(vcpu, site->reg, selector, 2);
+    }
+    if (outcome.exception == EXCEPTION_NONE)
+        vcpu->rflags = raise ? vcpu->rflags | RFLAGS_ZF : vcpu->rflags & ~(uint64_t)RFLAGS_ZF;
+    return outcome;
 }
 
 /* LAR, LSL, VERR, VERW: what a selector may be used for. */
@@ -628,9 +710,13 @@ static struct outcome invalidate(struct vcpu *vcpu, const struct wedge_site *sit
 
 static struct outcome software_interrupt(struct vcpu *vcpu, const struct wedge_site *site)
 {
-    vcpu->rip = behind_instruction(vcpu, site);
-    exception_deliver(vcpu, site->kind == SENSITIVE_int1 ? EXCEPTION_DEBUG : site->immediate, false,
-                      0);
+    unsigned vector = site->kind == SENSITIVE_int1   ? EXCEPTION_DEBUG
+                      : site->kind == SENSITIVE_into ? EXCEPTION_OVERFLOW
+                                                     : site->immediate;
+
+    if (site->kind == SENSITIVE_into && !(vcpu->rflags & RFLAGS_OF))
+        return done;
+    software_interrupt_deliver(vcpu, vector, site->span);
     return jumped;
 }
 
@@ -666,6 +752,7 @@ static struct outcome carry_out(struct vcpu *vcpu, const struct wedge_site *site
         return swap_bases(vcpu);
     case SENSITIVE_int:
     case SENSITIVE_int1:
+    case SENSITIVE_into:
         return software_interrupt(vcpu, site);
     case SENSITIVE_in:
         return port(vcpu, site, true);
@@ -708,11 +795,9 @@ static struct outcome carry_out(struct vcpu *vcpu, const struct wedge_site *site
         set_register(vcpu, site->reg, control_read(vcpu, site->special), vcpu->bits == 64 ? 8 : 4);
         return done;
     case SENSITIVE_mov_to_debug:
-        vcpu->dr[site->special & 7] = vcpu->gpr[site->reg];
-        return done;
+        return to_debug(vcpu, site);
     case SENSITIVE_mov_from_debug:
-        set_register(vcpu, site->reg, vcpu->dr[site->special & 7], vcpu->bits == 64 ? 8 : 4);
-        return done;
+        return from_debug(vcpu, site);
     case SENSITIVE_mov_to_segment:
         return to_segment(vcpu, site);
     case SENSITIVE_mov_from_segment:
@@ -721,6 +806,24 @@ static struct outcome carry_out(struct vcpu *vcpu, const struct wedge_site *site
         return push(vcpu, vcpu->selectors[site->special], site->width);
     case SENSITIVE_pop_segment:
         return pop_segment(vcpu, site);
+    case SENSITIVE_lds:
+        return load_far_pointer(vcpu, site, SEGMENT_DS);
+    case SENSITIVE_les:
+        return load_far_pointer(vcpu, site, SEGMENT_ES);
+    case SENSITIVE_lfs:
+        return load_far_pointer(vcpu, site, SEGMENT_FS);
+    case SENSITIVE_lgs:
+        return load_far_pointer(vcpu, site, SEGMENT_GS);
+    case SENSITIVE_lss:
+        return load_far_pointer(vcpu, site, SEGMENT_SS);
+    case SENSITIVE_arpl:
+        return adjust_privilege(vcpu, site);
+    case SENSITIVE_syscall:
+        if (!(vcpu->efer & EFER_SCE))
+            return undefined();
+        vcpu->rip += site->span;
+        system_call(vcpu);
+        return jumped;
     case SENSITIVE_far_jmp:
         return far_jump(vcpu, site, false);
     case SENSITIVE_far_call:
@@ -764,13 +867,16 @@ static struct outcome carry_out(struct vcpu *vcpu, const struct wedge_site *site
     case SENSITIVE_wrpkru:
         return undefined(); /* CPUID says that we have none */
     default:
-        wedge_stop("no emulation of table entry %u yet", site->kind);
+        return undefined(); /* CPUID says that we have none; RSM is none outside system management
+                             */
     }
 }
 
 void emulate_site(struct vcpu *vcpu, const struct wedge_site *site)
 {
     struct outcome outcome;
+
+    bool step = vcpu->rflags & RFLAGS_TF;
 
     vcpu->site = site;
     vcpu->shadow = false;
@@ -780,4 +886,9 @@ void emulate_site(struct vcpu *vcpu, const struct wedge_site *site)
         exception_deliver(vcpu, (unsigned)outcome.exception, outcome.has_error, outcome.error);
     else if (!outcome.jumped)
         vcpu->rip += site->span;
+    if (step && outcome.exception == EXCEPTION_NONE && site->kind != SENSITIVE_int &&
+        !vcpu->shadow) {
+        vcpu->dr[6] |= 0x4000;
+        exception_deliver(vcpu, EXCEPTION_DEBUG, false, 0);
+    }
 }

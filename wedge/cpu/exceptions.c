@@ -115,6 +115,22 @@ void exception_deliver(struct vcpu *vcpu, unsigned vector, bool has_error, uint6
         exception_deliver(vcpu, EXCEPTION_DOUBLE_FAULT, true, 0);
 }
 
+void software_interrupt_deliver(struct vcpu *vcpu, unsigned vector, unsigned length)
+{
+    struct delivery delivery = {.vector = vector};
+    uint64_t error;
+    int second;
+
+    vcpu->rip += length;
+    second = try_delivery(vcpu, &delivery, &error);
+    vcpu->halted = false;
+    vcpu->shadow = false;
+    if (second == EXCEPTION_NONE)
+        return;
+    vcpu->rip -= length;
+    exception_deliver(vcpu, (unsigned)second, true, error);
+}
+
 void interrupt_deliver(struct vcpu *vcpu, unsigned vector)
 {
     exception_deliver(vcpu, vector, false, 0);

@@ -28,7 +28,7 @@ static void run_devices(void)
 
 static bool wants_interrupt(const struct vcpu *vcpu)
 {
-    return vcpu->rflags & RFLAGS_IF && !vcpu->shadow && pic_pending();
+    return vcpu->rflags & RFLAGS_IF && !vcpu->shadow && !vcpu->stepping && pic_pending();
 }
 
 /* HLT: until an interrupt comes that may be delivered. */
@@ -63,10 +63,27 @@ void wedge_run(struct vcpu *vcpu)
             break;
         interrupt_deliver(vcpu, pic_acknowledge());
     }
-    /* No more than one instruction long: not worth a trap of its own. */
+    /* The shadow is one instruction long: step over that, or what waits would wait for the next
+     * event. */
+    vcpu->stepping |=
+        vcpu->shadow && vcpu->rflags & RFLAGS_IF && pic_pending() && !(vcpu->rflags & RFLAGS_TF);
+    if (vcpu->stepping)
+        vcpu->rflags |= RFLAGS_TF;
     vcpu->shadow = false;
     backend->table_flush(false);
     backend->resume(vcpu);
+}
+
+/* Ends what wedge_run began for the end of a shadow; the guest does not see it. */
+static bool end_step(struct vcpu *vcpu)
+{
+    bool stepping = vcpu->stepping;
+
+    if (stepping)
+        vcpu->rflags &= ~(uint64_t)RFLAGS_TF;
+    vcpu->stepping = false;
+    shadow_close();
+    return stepping;
 }
 
 void wedge_site(struct vcpu *vcpu, uint32_t index, bool alias)
@@ -80,6 +97,7 @@ void wedge_site(struct vcpu *vcpu, uint32_t index, bool alias)
 
 void wedge_event(struct vcpu *vcpu)
 {
+    end_step(vcpu);
     vcpu->disturbed = true;
     wedge_run(vcpu);
 }
@@ -91,6 +109,12 @@ void wedge_system_call(struct vcpu *vcpu)
         exception_deliver(vcpu, EXCEPTION_INVALID_OPCODE, false, 0);
         wedge_run(vcpu);
     }
+    system_call(vcpu);
+    wedge_run(vcpu);
+}
+
+void system_call(struct vcpu *vcpu)
+{
     vcpu->gpr[GPR_RCX] = vcpu->rip;
     vcpu->gpr[GPR_R11] = vcpu->rflags & ~(uint64_t)RFLAGS_RF;
     vcpu->rip = vcpu->bits == 64 ? vcpu->lstar : vcpu->cstar;
@@ -100,7 +124,6 @@ void wedge_system_call(struct vcpu *vcpu)
     vcpu->selectors[SEGMENT_SS] = (uint16_t)(vcpu->selectors[SEGMENT_CS] + 8);
     vcpu->user = false;
     vcpu->bits = 64;
-    wedge_run(vcpu);
 }
 
 static bool has_error(unsigned vector)
@@ -125,12 +148,22 @@ static void page_fault(struct vcpu *vcpu)
         return;
     }
     if (access & ACCESS_WRITE && shadow_is_table(where >> PAGE_SHIFT)) {
-        if (!store_emulate(vcpu))
+        if (store_emulate(vcpu))
+            return;
+        /* One that we do not know: it does it itself, and we look what has become of the page. */
+        if (!(vcpu->rflags & RFLAGS_TF) && shadow_open(where >> PAGE_SHIFT)) {
+            vcpu->stepping = true;
+            vcpu->rflags |= RFLAGS_TF;
+        } else
             wedge_stop(
                 "an instruction that writes to a page table, which we do not know, at %016lx",
                 vcpu->rip);
         return;
     }
+    if (access & ACCESS_WRITE && !vcpu->user && !(vcpu->cr0 & CR0_WP) &&
+        guest_walk(vcpu, address, ACCESS_WRITE | ACCESS_USER, &where) & ACCESS_PRESENT &&
+        store_emulate(vcpu))
+        return;
     if (!shadow_use(vcpu, address, access & ACCESS_WRITE) &&
         (vcpu->user || !shadow_set_apart(vcpu, address)))
         wedge_stop("a page fault at %016lx (code %lx) that the guest's tables do not explain: "
@@ -159,22 +192,42 @@ static void user_interrupt(struct vcpu *vcpu)
         bytes[0] != 0xcd) {
         exception_deliver(vcpu, EXCEPTION_PROTECTION, true, vcpu->error);
     } else if (user_may_use(vcpu, bytes[1])) {
-        vcpu->rip += 2;
-        exception_deliver(vcpu, bytes[1], false, 0);
+        software_interrupt_deliver(vcpu, bytes[1], 2);
     } else {
         exception_deliver(vcpu, EXCEPTION_PROTECTION, true, bytes[1] * 8u + 2);
     }
+}
+
+/* The place lets user mode raise these: the guest may not. */
+static void user_trap(struct vcpu *vcpu, unsigned vector)
+{
+    uint8_t bytes[2] = {0, 0};
+    uint64_t where;
+    unsigned length;
+
+    guest_read(vcpu, vcpu->rip - 2, bytes, sizeof(bytes), ACCESS_USER, &where);
+    length = bytes[0] == 0xcd && bytes[1] == vector ? 2 : vector < 32 ? 1 : 2;
+    vcpu->rip -= length;
+    if (user_may_use(vcpu, vector))
+        software_interrupt_deliver(vcpu, vector, length);
+    else
+        exception_deliver(vcpu, EXCEPTION_PROTECTION, true, vector * 8u + 2);
 }
 
 void wedge_exception(struct vcpu *vcpu, unsigned vector)
 {
     const struct wedge_site *site;
 
+    if (end_step(vcpu) && vector == EXCEPTION_DEBUG)
+        wedge_run(vcpu);
     if (vector == EXCEPTION_PAGE_FAULT) {
         page_fault(vcpu);
     } else if (vector == EXCEPTION_INVALID_OPCODE && !vcpu->user &&
                (site = bind_site_at(vcpu)) != NULL) {
         emulate_site(vcpu, site);
+    } else if (vcpu->user &&
+               (vector == EXCEPTION_BREAKPOINT || vector == EXCEPTION_OVERFLOW || vector >= 32)) {
+        user_trap(vcpu, vector);
     } else if (vector == EXCEPTION_PROTECTION && vcpu->user && vcpu->error & 2) {
         user_interrupt(vcpu);
     } else if ((vector == EXCEPTION_PROTECTION || vector == EXCEPTION_INVALID_OPCODE) &&

@@ -357,7 +357,8 @@ static uint64_t translate(struct shadow *shadow, unsigned slot, uint64_t guest)
                 shadow->level, slot, guest);
         return injected(shadow, slot);
     }
-    if (!(guest & PTE_PRESENT) || (shadow->role & ROLE_USER && !(guest & PTE_USER)))
+    if (!(guest & PTE_PRESENT) || (shadow->role & ROLE_USER && !(guest & PTE_USER)) ||
+        guest_entry_reserved(&vcpu_page, guest, shadow->level))
         return fallback(shadow, slot);
     guest = mark_used(shadow, slot, guest);
     if (shadow->level == 1 && !(guest & PTE_ACCESSED) && !(shadow->role & ROLE_LARGE))
@@ -608,6 +609,29 @@ void shadow_written(uint64_t physical_address, size_t size)
                 update(&shadows[list[i]], slot);
 }
 
+static uint32_t opened; /* page + 1 */
+
+bool shadow_open(uint64_t page)
+{
+    if (opened)
+        return false;
+    opened = (uint32_t)page + 1;
+    protect(&pages[page], true);
+    backend->table_flush(true);
+    return true;
+}
+
+void shadow_close(void)
+{
+    uint64_t page = opened - 1;
+
+    if (!opened)
+        return;
+    opened = 0;
+    protect(&pages[page], false);
+    shadow_written(page << PAGE_SHIFT, PAGE_SIZE);
+}
+
 static bool refresh_from(struct shadow *shadow, uint64_t address)
 {
     bool changed = false;
@@ -620,7 +644,8 @@ static bool refresh_from(struct shadow *shadow, uint64_t address)
         changed |= update(shadow, slot);
         backend->table_flush(false);
         entry = entries(shadow)[slot];
-        if (shadow->level == 1 || !(entry & PTE_PRESENT) || is_injected(shadow, slot))
+        if (shadow->level == 1 || !(entry & PTE_PRESENT) || is_injected(shadow, slot) ||
+            is_reserved(shadow, slot))
             return changed;
         if (((fallback(shadow, slot) ^ entry) & PTE_ADDRESS) == 0)
             return changed;

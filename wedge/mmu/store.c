@@ -412,6 +412,14 @@ static enum result carry_out(struct vcpu *vcpu, struct instruction *instruction)
             return UNKNOWN;
         return store(vcpu, instruction->address, get_register(vcpu, instruction, instruction->reg),
                      wide);
+    case 0xa2:
+    case 0xa3:
+        instruction->address = (uint64_t)immediate(instruction, vcpu->bits == 64 ? 8 : 4);
+        if (instruction->segment == SEGMENT_FS || instruction->segment == SEGMENT_GS)
+            instruction->address +=
+                instruction->segment == SEGMENT_FS ? vcpu->fs_base : vcpu->gs_base;
+        return store(vcpu, instruction->address, get_register(vcpu, instruction, GPR_RAX),
+                     instruction->width);
     case 0xaa:
     case 0xab:
         return string(vcpu, instruction, false);

@@ -13,6 +13,32 @@ static bool in_memory(uint64_t address)
     return address >> PAGE_SHIFT < backend->own_pages_start;
 }
 
+/* How many bits a physical address has (CPUID 0x80000008). */
+static unsigned address_bits(void)
+{
+    static unsigned bits;
+    uint32_t a = 0x80000008, b, c = 0, d;
+
+    if (!bits) {
+        asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+        bits = a & 0xff;
+    }
+    return bits;
+}
+
+bool guest_entry_reserved(const struct vcpu *vcpu, uint64_t entry, int level)
+{
+    uint64_t reserved = PTE_ADDRESS & ~((1ul << address_bits()) - 1);
+
+    if (!(vcpu->efer & EFER_NXE))
+        reserved |= PTE_NX;
+    if (level == 4)
+        reserved |= PTE_LARGE;
+    else if (level > 1 && entry & PTE_LARGE)
+        reserved |= ((1ul << (PAGE_SHIFT + 9 * (level - 1))) - 1) & ~0x1ffful;
+    return entry & reserved;
+}
+
 uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, uint64_t *where)
 {
     uint32_t code = ACCESS_FAULT | (access & (ACCESS_WRITE | ACCESS_USER)) |
@@ -34,6 +60,8 @@ uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, 
         entry = ((const uint64_t *)physical(table))[address >> shift & 511];
         if (!(entry & PTE_PRESENT))
             return code;
+        if (guest_entry_reserved(vcpu, entry, level))
+            return code | ACCESS_PRESENT | ACCESS_RESERVED;
         writable = writable && entry & PTE_WRITABLE;
         user = user && entry & PTE_USER;
         executable = executable && !(entry & PTE_NX && vcpu->efer & EFER_NXE);

@@ -110,6 +110,10 @@ static int same_field(const struct part *x, const arelent *a, const struct part 
                y->section->address + b->address - t->address;
 }
 
+/* x86-64 kernels are linked in the last 2 GB and loaded at the same distance from 0: minus
+ * 0xffffffff80000000. */
+#define LINKED_ABOVE 0x80000000u
+
 static int in_a_section(const struct side *side, uint64_t address)
 {
     return image_section_at(&side->image, address) != NULL;
@@ -131,10 +135,13 @@ static int same_relocation(const struct pair *pair, const struct part *x, const 
         return u == v;
     if (excuse_of(x->section->name) >= 0)
         return same_place_or_pad(pair, u, v);
-    /* Far beyond what it names (a symbol plus __START_KERNEL_map): as far beyond. */
-    if (!in_a_section(&pair->plain, u) && !in_a_section(&pair->annotated, v))
-        return u - bfd_asymbol_value(s) == v - bfd_asymbol_value(t) &&
-               same_place(pair, bfd_asymbol_value(s), bfd_asymbol_value(t));
+    /* Far beyond what it names (a symbol less what it is linked above its physical address): as far
+     * beyond. Of a section's symbol the place is part of the distance. */
+    if (!in_a_section(&pair->plain, u) && !in_a_section(&pair->annotated, v)) {
+        if (u - bfd_asymbol_value(s) == v - bfd_asymbol_value(t))
+            return same_place(pair, bfd_asymbol_value(s), bfd_asymbol_value(t));
+        return s->flags & BSF_SECTION_SYM && same_place(pair, u - LINKED_ABOVE, v - LINKED_ABOVE);
+    }
     return same_place(pair, u, v);
 }
 

@@ -26,10 +26,11 @@ struct vcpu;
 #define PTE_ADDRESS  0x000ffffffffff000ul
 
 /* Why an access is made, and what a page fault's error code says of it. */
-#define ACCESS_PRESENT 1u
-#define ACCESS_WRITE   2u
-#define ACCESS_USER    4u
-#define ACCESS_FETCH   16u
+#define ACCESS_PRESENT  1u
+#define ACCESS_WRITE    2u
+#define ACCESS_USER     4u
+#define ACCESS_RESERVED 8u
+#define ACCESS_FETCH    16u
 
 /* Where guest-physical memory is seen by us. */
 static inline void *physical(uint64_t address)
@@ -40,6 +41,8 @@ static inline void *physical(uint64_t address)
 /* mmu/walk.c: looks an address up in the guest's own tables, as they are now. Gives 0 and the
  * physical address, or the error code of the page fault | ACCESS_FAULT. */
 #define ACCESS_FAULT 0x10000u
+/* Whether bits are set in a present entry that must not be. */
+bool guest_entry_reserved(const struct vcpu *vcpu, uint64_t entry, int level);
 uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, uint64_t *where);
 
 /* The entry that maps an address, of whatever level; NULL when none does. */
@@ -58,6 +61,9 @@ void shadow_init(void);
 void shadow_load(struct vcpu *vcpu); /* CR3, or CR0.PG, or the like has changed */
 void shadow_written(uint64_t physical_address, size_t size); /* guest memory has changed */
 bool shadow_is_table(uint64_t page);
+/* Lets the next instruction write to a table, and takes over what it wrote. */
+bool shadow_open(uint64_t page);
+void shadow_close(void);
 /* Brings the entries for an address up to date; gives whether anything changed. */
 bool shadow_refresh(struct vcpu *vcpu, uint64_t address);
 /* The same after the guest's entry was marked as used, or written through; the guest's tables allow

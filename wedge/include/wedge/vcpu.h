@@ -56,8 +56,10 @@ struct vcpu {
     uint8_t stub_mask, stub_enabled;
     uint64_t scratch __attribute__((aligned(8))); /* for assembly */
 
-    bool user;    /* privilege level 3 */
-    uint8_t bits; /* 16, 32 or 64: how the code segment makes instructions decode */
+    bool user;           /* privilege level 3 */
+    uint8_t bits;        /* 16, 32 or 64: how the code segment makes instructions decode */
+    uint16_t kept_flags; /* IOPL, NT: never the processor's own */
+    bool stepping;       /* one instruction, for the end of a shadow */
     bool halted;
     bool disturbed; /* the devices are to be looked at before the guest goes on */
     bool shadow;    /* interrupts wait for the end of the next instruction: sti, mov ss */
@@ -138,6 +140,8 @@ enum exception {
 /* cpu/exceptions.c: delivers through the guest's IDT; the instruction pointer and flags are those
  * to be pushed. A fault on the way becomes a double fault, then the guest's end. */
 void exception_deliver(struct vcpu *vcpu, unsigned vector, bool has_error, uint64_t error);
+/* INT n, INTO, INT1, `length` bytes long: a fault on the way is the instruction's own. */
+void software_interrupt_deliver(struct vcpu *vcpu, unsigned vector, unsigned length);
 void interrupt_deliver(struct vcpu *vcpu, unsigned vector);
 
 /* cpu/emulate.c: carries out the instruction of a site; afterwards the vcpu is behind it, or at the
@@ -168,6 +172,7 @@ void wedge_exception(struct vcpu *vcpu, unsigned vector) __attribute__((noreturn
 void wedge_site(struct vcpu *vcpu, uint32_t index, bool alias) __attribute__((noreturn));
 void wedge_system_call(struct vcpu *vcpu) __attribute__((noreturn));
 void wedge_event(struct vcpu *vcpu) __attribute__((noreturn));
+void system_call(struct vcpu *vcpu); /* from behind the instruction */
 void wedge_run(struct vcpu *vcpu) __attribute__((noreturn));
 
 extern struct vcpu vcpu_page;
