@@ -10,6 +10,9 @@
 #define XEN_SET_TRAP_TABLE    0
 #define XEN_MMU_UPDATE        1
 #define XEN_SET_GDT           2
+#define XEN_FPU_TASKSWITCH    5
+#define XEN_SET_DEBUGREG      8
+#define XEN_GET_DEBUGREG      9
 #define XEN_STACK_SWITCH      3
 #define XEN_UPDATE_DESCRIPTOR 10
 #define XEN_UPDATE_VA_MAPPING 14

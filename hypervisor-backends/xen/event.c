@@ -25,12 +25,30 @@ struct xen_shared_info *xen_shared_info(void)
     0x240cd5ul /* what of the guest's flags may be the processor's: status, TF (added below), AC,  \
                   ID */
 
+/* With TS set Xen raises #NM, once. */
+static bool fpu_traps;
+
+static void load_fpu_trap(const struct vcpu *vcpu)
+{
+    bool traps = vcpu->cr0 & (CR0_TS | CR0_EM);
+
+    if (traps != fpu_traps)
+        xen_check(XEN_HYPERCALL(XEN_FPU_TASKSWITCH, traps, 0, 0, 0), "fpu_taskswitch");
+    fpu_traps = traps;
+}
+
+static void debug_write(unsigned number, uint64_t value)
+{
+    XEN_HYPERCALL(XEN_SET_DEBUGREG, number, value, 0, 0);
+}
+
 static void __attribute__((noreturn)) resume(struct vcpu *vcpu)
 {
     uint64_t frame[6];
 
     vcpu->kept_flags = vcpu->rflags & (RFLAGS_IOPL | RFLAGS_NT);
     xen_load_segments(vcpu);
+    load_fpu_trap(vcpu);
     frame[0] = 0;
     frame[1] = vcpu->rip;
     /* Xen takes a selector of privilege level 3 for user mode's. */
@@ -85,6 +103,12 @@ void xen_exception(uint64_t vector)
 
     if (vector == EXCEPTION_PAGE_FAULT)
         vcpu->cr2 = xen_vcpu_info()->cr2;
+    if (vector == EXCEPTION_NO_FPU)
+        fpu_traps = false;
+    if (vector == EXCEPTION_DEBUG && !vcpu->stepping) {
+        vcpu->dr[6] |= (uint64_t)XEN_HYPERCALL(XEN_GET_DEBUGREG, 6, 0, 0, 0) & 0xe00f;
+        XEN_HYPERCALL(XEN_SET_DEBUGREG, 6, 0xffff0ff0, 0, 0);
+    }
     if (in_wedge(vcpu->rip))
         wedge_stop("the wedge itself raised exception %lu at %016lx (+0x%lx), address %016lx",
                    vector, vcpu->rip, vcpu->rip - WEDGE_WINDOW, vcpu->cr2);
@@ -212,6 +236,7 @@ void xen_event_init(void)
     __atomic_and_fetch(&shared->evtchn_mask[timer.port / 64], ~(1ul << timer.port % 64),
                        __ATOMIC_SEQ_CST);
     backend->resume = resume;
+    backend->debug_write = debug_write;
     backend->wait = wait;
     backend->events = take_events;
 }

@@ -5,10 +5,7 @@
 # taken off this list, unless the reason begins with "sometimes:". Their tests have the label xen-known-failure.
 set(XEN_KNOWN_FAILURES
     "compat-ldt=user mode does not get the guest's LDT"
-    "control-registers=CR0.TS and CR0.EM do not reach the processor: x87 raises no #NM"
     "counters=CR4.TSD does not reach the processor"
-    "debug-registers=breakpoints do not reach the processor"
-    "interrupts=sometimes: reads of the 8259 do not let time go on, so its requests stand still for a guest that polls them"
     "kernel-32=a kernel stack in the lower half ends the domain when it is used first"
     "mmu-accessed-dirty=the first read of a large page makes it dirty"
     "mmu-many-tables=shadow tables are never taken back"

@@ -36,7 +36,6 @@ unsigned char memory[TEST_MEMORY]; /* .bss, which must be loaded from the file a
 unsigned long wedge_stub_rsp;
 unsigned long wedge_stub_space[64];
 
-
 __asm__(".globl wedge_stub_stack\n"
         ".set wedge_stub_stack, wedge_stub_space + 512\n");
 

@@ -502,6 +502,8 @@ static struct outcome to_debug(struct vcpu *vcpu, const struct wedge_site *site)
     if (number == 7)
         value = (value & 0xffff2bff) | 0x400;
     vcpu->dr[number] = value;
+    if (number != 6)
+        backend->debug_write(number, value);
     return done;
 }
 

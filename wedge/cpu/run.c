@@ -198,6 +198,19 @@ static void user_interrupt(struct vcpu *vcpu)
     }
 }
 
+/* FWAIT heeds TS only with MP. */
+static bool skip_wait(struct vcpu *vcpu)
+{
+    uint64_t where;
+    uint8_t byte;
+
+    if (vcpu->cr0 & CR0_MP ||
+        guest_read(vcpu, vcpu->rip, &byte, 1, vcpu->user ? ACCESS_USER : 0, &where) || byte != 0x9b)
+        return false;
+    vcpu->rip++;
+    return true;
+}
+
 /* The place lets user mode raise these: the guest may not. */
 static void user_trap(struct vcpu *vcpu, unsigned vector)
 {
@@ -222,6 +235,8 @@ void wedge_exception(struct vcpu *vcpu, unsigned vector)
         wedge_run(vcpu);
     if (vector == EXCEPTION_PAGE_FAULT) {
         page_fault(vcpu);
+    } else if (vector == EXCEPTION_NO_FPU && skip_wait(vcpu)) {
+        /* The place cannot tell TS from TS with MP. */
     } else if (vector == EXCEPTION_INVALID_OPCODE && !vcpu->user &&
                (site = bind_site_at(vcpu)) != NULL) {
         emulate_site(vcpu, site);

@@ -172,5 +172,8 @@ bool ports_disturbs(uint16_t port, bool in)
 {
     enum owner owner = owner_of(port);
 
-    return owner != BACKEND && owner != LONE && (!in || (owner != PIT && owner != PIC));
+    /* What the interrupt controllers say of their requests depends on the time; their masks do not.
+     */
+    return owner != BACKEND && owner != LONE &&
+           (!in || (owner != PIT && (owner != PIC || port == 0x20 || port == 0xa0)));
 }

@@ -63,6 +63,9 @@ struct backend {
     /* Goes on with the guest as vcpu says; does not return. */
     void (*resume)(struct vcpu *vcpu) __attribute__((noreturn));
 
+    /* A debug register that is not DR6; one that the place refuses does nothing. */
+    void (*debug_write)(unsigned number, uint64_t value);
+
     /* Time and events. */
     uint64_t (*clock)(void);
     void (*timer_set)(uint64_t deadline); /* UINT64_MAX: never */
