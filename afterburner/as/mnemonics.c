@@ -84,6 +84,12 @@ enum mnemonic mnemonic_look_up(const char *word, size_t length)
     return (enum mnemonic)find(lower, length)->meaning;
 }
 
+const char *const special_registers[] = {
+    "cs",  "ds",  "es",  "fs",  "gs",  "ss",  "cr0", "cr2", "cr3", "cr4",
+    "cr8", "dr0", "dr1", "dr2", "dr3", "dr4", "dr5", "dr6", "dr7", "db0",
+    "db1", "db2", "db3", "db4", "db5", "db6", "db7", NULL,
+};
+
 int operand_is_special_register(const char *text, size_t length, int intel, int *stack)
 {
     char name[6];
@@ -110,12 +116,10 @@ int operand_is_special_register(const char *text, size_t length, int intel, int 
     name[count] = '\0';
     if (count < 2 || (!percent && !intel))
         return 0;
-    if (count == 2 && name[1] == 's') {
-        *stack |= name[0] == 's';
-        return name[0] && strchr("cdefgs", name[0]);
-    }
-    if (strncmp(name, "cr", 2) != 0 && strncmp(name, "dr", 2) != 0 && strncmp(name, "db", 2) != 0)
-        return 0;
-    return count == 3 ? isdigit((unsigned char)name[2]) != 0
-                      : count == 4 && name[2] == '1' && name[3] >= '0' && name[3] <= '5';
+    for (const char *const *special = special_registers; *special; special++)
+        if (strcmp(name, *special) == 0) {
+            *stack |= strcmp(name, "ss") == 0;
+            return 1;
+        }
+    return 0;
 }

@@ -17,6 +17,10 @@ enum mnemonic {
 /* Looks up a mnemonic, in any case. */
 enum mnemonic mnemonic_look_up(const char *word, size_t length);
 
+/* The control, debug and segment registers that processors have, by their names; NULL behind the
+ * last. GNU as knows more, which no processor takes. */
+extern const char *const special_registers[];
+
 /* Whether the text of one operand is a control, debug or segment register; a name without `%`
  * counts in Intel syntax. Sets *stack when it is SS. */
 int operand_is_special_register(const char *text, size_t length, int intel, int *stack);

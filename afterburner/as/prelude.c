@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "afterburn/record.h"
+#include "as/mnemonics.h"
 #include "cli/message.h"
 #include "decode/sensitive-table.h"
 
@@ -287,18 +288,10 @@ static void write_mnemonics(FILE *out, const struct sensitive_entry *entry, cons
  * SS, behind which an interrupt shadow must survive. */
 static void write_registers(FILE *out)
 {
-    static const char *const segments[] = {"cs", "ds", "es", "fs", "gs", "ss"};
+    for (const char *const *name = special_registers; *name; name++) {
+        int value = strcmp(*name, "ss") == 0 ? 2 : 1;
 
-    for (int percent = 0; percent < 2; percent++) {
-        const char *prefix = percent ? "%" : "";
-
-        for (int i = 0; i < 16; i++)
-            fprintf(out,
-                    ".set \".Lab_r%scr%d\",1\n.set \".Lab_r%sdr%d\",1\n.set \".Lab_r%sdb%d\",1\n",
-                    prefix, i, prefix, i, prefix, i);
-        for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++)
-            fprintf(out, ".set \".Lab_r%s%s\",%d\n", prefix, segments[i],
-                    strcmp(segments[i], "ss") == 0 ? 2 : 1);
+        fprintf(out, ".set \".Lab_r%s\",%d\n.set \".Lab_r%%%s\",%d\n", *name, value, *name, value);
     }
 }
 

@@ -160,8 +160,8 @@ static void moves(void **state)
         {"\tmovq %rax,%cr8\n", "\t" SITE "movq %rax,%cr8\n", PRELUDE, NULL},
         {"f: mov %dr7, %rax # c\n", "f: " SITE "mov %dr7, %rax # c\n", PRELUDE, NULL},
         {"mov %db6, %rax", SITE "mov %db6, %rax", PRELUDE, NULL},
-        {"mov %CR15, %rax\nMOV %eax, %DS\n", SITE "mov %CR15, %rax\n" SITE "MOV %eax, %DS\n",
-         PRELUDE, NULL},
+        {"mov %CR8, %rax\nMOV %eax, %DS\n", SITE "mov %CR8, %rax\n" SITE "MOV %eax, %DS\n", PRELUDE,
+         NULL},
         {"movl %ds, %eax; movw %ax, %ss\n", SITE "movl %ds, %eax; " BEFORE "movw %ax, %ss\n",
          PRELUDE, NULL},
         {"movw 8(%rsp,%rax,4), %es\n", SITE "movw 8(%rsp,%rax,4), %es\n", PRELUDE, NULL},
@@ -176,7 +176,8 @@ static void moves(void **state)
         {"{load} mov %ds, %eax\n", SITE "{load} mov %ds, %eax\n", PRELUDE, NULL},
         {"{load mov %ds, %eax\n", NULL, 0, NULL},
 
-        /* No special register, or none that gas has. */
+        /* No special register, or none that gas or a processor has. */
+        {"mov %cr1, %rax\nmov %cr15, %rax\nmov %dr8, %rax\nmov %db15, %rax\n", NULL, 0, NULL},
         {"mov %cr16, %rax\nmov %cr, %rax\nmov %crx, %rax\nmov %cr00, %rax\n", NULL, 0, NULL},
         {"mov %xs, %eax\nmov %s, %eax\nmov %dsx, %eax\n", NULL, 0, NULL},
         {"mov cr0, %rax\nmov ds, %eax\n", NULL, 0, NULL},
