@@ -2,11 +2,13 @@
 #include "as/sections.h"
 
 #include <ctype.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "as/statement.h"
 #include "cli/memory.h"
+#include "cli/message.h"
 
 static const char *const section_directives[] = {
     ".text",        ".data",       ".bss",      ".struct", ".offset",    ".subsection", ".section",
@@ -42,8 +44,56 @@ void sections_start(struct section_tracker *tracker, const struct section_tracke
 
 void sections_end(struct section_tracker *tracker)
 {
-    free(tracker->known);
+    tdestroy(tracker->known, free);
     tracker->known = NULL;
+}
+
+/* A section whose flags the text gives. */
+struct known_section {
+    int executable; /* by the first flags given, which are gas's */
+    int ever;       /* by any of them */
+    char name[];
+};
+
+static int compare_known(const void *a, const void *b)
+{
+    return strcmp(((const struct known_section *)a)->name, ((const struct known_section *)b)->name);
+}
+
+static struct known_section *make_known(const char *name)
+{
+    struct known_section *section = memory_allocate(sizeof(*section) + strlen(name) + 1);
+
+    *section = (struct known_section){0};
+    strcpy(section->name, name);
+    return section;
+}
+
+static const struct known_section *find_known(const struct section_tracker *tracker,
+                                              const char *name)
+{
+    struct known_section *key;
+    void *node;
+
+    if (!tracker->known)
+        return NULL;
+    key = make_known(name);
+    node = tfind(key, &tracker->known, compare_known);
+    free(key);
+    return node ? *(struct known_section **)node : NULL;
+}
+
+static void note_known(struct section_tracker *tracker, const char *name, int executable)
+{
+    struct known_section *section = make_known(name), **node;
+
+    section->executable = executable;
+    node = tsearch(section, &tracker->known, compare_known);
+    if (!node)
+        message_out_of_memory();
+    (*node)->ever |= executable;
+    if (*node != section)
+        free(section);
 }
 
 /* Whether a name is `group` or begins with it and a dot: .text.hot, not .text_table. */
@@ -65,18 +115,18 @@ static int executable_by_name(const char *name)
  * may be assembled behind that, as a macro's body is. */
 static int is_later_executable(const struct section_tracker *tracker, const char *name)
 {
-    for (size_t i = 0; tracker->survey && i < tracker->survey->known_count; i++)
-        if (tracker->survey->known[i].executable &&
-            strcmp(tracker->survey->known[i].name, name) == 0)
-            return 1;
-    return 0;
+    const struct known_section *section =
+        tracker->survey ? find_known(tracker->survey, name) : NULL;
+
+    return section && section->ever;
 }
 
-static int known_executable(struct section_tracker *tracker, const char *name, int *unsure)
+static int known_executable(const struct section_tracker *tracker, const char *name, int *unsure)
 {
-    for (size_t i = 0; i < tracker->known_count; i++)
-        if (strcmp(tracker->known[i].name, name) == 0)
-            return tracker->known[i].executable;
+    const struct known_section *section = find_known(tracker, name);
+
+    if (section)
+        return section->executable;
     *unsure = strpbrk(name, "\\&") != NULL || is_later_executable(tracker, name);
     return executable_by_name(name);
 }
@@ -121,9 +171,7 @@ static void enter_named(struct section_tracker *tracker, const char *at, const c
         }
         if (state.executable)
             state.unsure = 0;
-        memory_grow((void **)&tracker->known, &tracker->known_capacity, tracker->known_count,
-                    sizeof(state));
-        tracker->known[tracker->known_count++] = state;
+        note_known(tracker, state.name, state.executable);
     } else {
         state.executable = known_executable(tracker, state.name, &state.unsure);
     }

@@ -32,9 +32,7 @@ struct section_tracker {
         struct section_state current, previous;
     } stack[SECTION_STACK_MAX];
     int depth;
-    struct section_state
-        *known; /* sections whose flags were given once: later mentions may leave them out */
-    size_t known_count, known_capacity;
+    void *known; /* tree of those whose flags were given: later mentions may leave them out */
     const struct section_tracker *survey; /* at the end of an earlier pass over the text, or NULL */
 };
 
