@@ -16,6 +16,7 @@
 #include "cli/memory.h"
 #include "cli/message.h"
 #include "image/elf-check.h"
+#include "image/search.h"
 #include "image/segments.h"
 #include "image/wedge.h"
 
@@ -337,17 +338,7 @@ int image_is_relocated(const struct image *image, const struct image_section *se
 
 size_t image_symbols_from(const struct image *image, uint64_t address)
 {
-    size_t low = 0, high = image->symbol_count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (image->symbols[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return search_below(image->symbols, image->symbol_count, sizeof(*image->symbols), address);
 }
 
 const char *image_function_at(const struct image *image, uint64_t address, uint64_t *offset)

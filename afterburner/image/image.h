@@ -26,8 +26,8 @@ struct image_segment {
 };
 
 struct image_symbol {
+    uint64_t address; /* first: search.h */
     const char *name;
-    uint64_t address;
     unsigned int section; /* index into sections */
     int is_function;
 };

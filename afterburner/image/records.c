@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/memory.h"
+#include "image/search.h"
 
 struct reader {
     const struct image *image;
@@ -183,17 +184,10 @@ void records_free(struct records *records)
 
 const struct site *records_site_at(const struct records *records, uint64_t address)
 {
-    size_t low = 0, high = records->site_count;
+    size_t count =
+        search_up_to(records->sites, records->site_count, sizeof(*records->sites), address);
 
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (records->sites[middle].start <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 && address < records->sites[low - 1].end ? &records->sites[low - 1] : NULL;
+    return count && address < records->sites[count - 1].end ? &records->sites[count - 1] : NULL;
 }
 
 const struct site *records_site_around(const struct records *records, uint64_t address)
@@ -208,17 +202,10 @@ const struct site *records_site_around(const struct records *records, uint64_t a
 
 struct region *records_region_at(const struct records *records, uint64_t address)
 {
-    size_t low = 0, high = records->region_count;
+    size_t count =
+        search_up_to(records->regions, records->region_count, sizeof(*records->regions), address);
 
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (records->regions[middle].start <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 && address < records->regions[low - 1].end ? &records->regions[low - 1] : NULL;
+    return count && address < records->regions[count - 1].end ? &records->regions[count - 1] : NULL;
 }
 
 int records_bits_at(const struct records *records, const struct image *image, uint64_t address)

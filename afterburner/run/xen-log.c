@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "afterburn/window.h"
 #include "cli/memory.h"
 
 #define PREFIX "(XEN) "
@@ -25,8 +26,8 @@ void xen_log_start(struct xen_log *log)
 
 bool xen_log_is_wedge(uint64_t address)
 {
-    return address - XEN_LOG_WEDGE_WINDOW < XEN_LOG_WEDGE_SIZE ||
-           address - XEN_LOG_WEDGE_ALIAS < XEN_LOG_WEDGE_SIZE;
+    return address - WEDGE_WINDOW < WEDGE_WINDOW_SIZE ||
+           address - WEDGE_WINDOW_ALIAS < WEDGE_WINDOW_SIZE;
 }
 
 const char *xen_log_line(const struct xen_log *log, size_t number)

@@ -13,12 +13,6 @@
 #define XEN_LOG_LAST         200 /* and of its end */
 #define XEN_LOG_LINE_LARGEST 1023
 
-/* Where the wedge lies, as wedge/include/wedge/layout.h says (tests/unit/test-xen-log.c compares):
- * a window, and an alias of it at the end of the address space. */
-#define XEN_LOG_WEDGE_WINDOW UINT64_C(0xffffffff7f800000)
-#define XEN_LOG_WEDGE_ALIAS  UINT64_C(0xffffffffff800000)
-#define XEN_LOG_WEDGE_SIZE   UINT64_C(0x800000)
-
 /* What begins the wedge's lines, and the one by which it ends the run. */
 #define XEN_LOG_WEDGE         "wedge: "
 #define XEN_LOG_WEDGE_STOPPED "wedge: stopped"

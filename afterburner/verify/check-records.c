@@ -140,21 +140,24 @@ static void check_site(struct verification *verification, const struct image_sec
                      NULL, "%s: the pad is on the wrong side", entry->name);
 }
 
+static int compare_counts(const void *section, const void *count)
+{
+    const struct image_section *a = section, *b = ((const struct section_count *)count)->section;
+
+    return (a > b) - (a < b);
+}
+
 /* The counts are in the order of the image's sections. */
 static void count_site(struct verification *verification, const struct image_section *section)
 {
-    size_t low = 0, high = verification->section_count;
+    struct section_count *count =
+        verification->section_count
+            ? bsearch(section, verification->sections, verification->section_count,
+                      sizeof(*verification->sections), compare_counts)
+            : NULL;
 
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (verification->sections[middle].section < section)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low < verification->section_count && verification->sections[low].section == section)
-        verification->sections[low].sites++;
+    if (count)
+        count->sites++;
 }
 
 static void check_sites(struct verification *verification)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "verify/walk.h"
+#include "image/search.h"
 
 #include <Zydis/Zydis.h>
 #include <capstone/capstone.h>
@@ -465,17 +466,7 @@ static void collect_starts(struct walker *walker)
 /* The first start behind `address`; the number of starts when there is none. */
 static size_t start_behind(const struct addresses *starts, uint64_t address)
 {
-    size_t low = 0, high = starts->count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (starts->list[middle] <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return search_up_to(starts->list, starts->count, sizeof(*starts->list), address);
 }
 
 static const char *symbol_at(const struct verification *verification, uint64_t address)

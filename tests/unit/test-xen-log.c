@@ -3,7 +3,6 @@
  * write. */
 #include "helpers.h"
 
-#include "../../wedge/include/wedge/layout.h"
 #include "run/xen-log.h"
 
 #define START "(XEN) Xen version 4.17.7\r\n(XEN) Freed 656kB init memory\r\n"
@@ -150,21 +149,12 @@ static void odd_bytes(void **state)
     free(longest);
 }
 
-static void wedge_lies_where_it_says(void **state)
-{
-    (void)state;
-    assert_true(XEN_LOG_WEDGE_WINDOW == WEDGE_WINDOW);
-    assert_true(XEN_LOG_WEDGE_ALIAS == WEDGE_WINDOW_ALIAS);
-    assert_true(XEN_LOG_WEDGE_SIZE == WEDGE_WINDOW_SIZE);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ends),
         cmocka_unit_test(bounded),
         cmocka_unit_test(odd_bytes),
-        cmocka_unit_test(wedge_lies_where_it_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

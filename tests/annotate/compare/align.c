@@ -377,19 +377,14 @@ int align_parts(const struct pair *pair, struct part *plain, struct part *annota
 static int falls_through(const struct part *part, uint64_t address)
 {
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    const struct kept *before = address > part->section->address ? part->kept : NULL;
+    size_t count = kept_before(part, address);
+    const struct kept *before;
     ZydisDecodedInstruction instruction;
 
-    for (size_t low = 0, high = part->kept_count; before && low < high;) {
-        size_t middle = (low + high) / 2;
-
-        if (part->kept[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-        before = low ? &part->kept[low - 1] : part->kept;
-    }
-    if (!before || !decode_at(part, before->address, before->bits, &instruction, operands))
+    if (!part->kept_count || address <= part->section->address)
+        return 0; /* the section's start */
+    before = &part->kept[count ? count - 1 : 0];
+    if (!decode_at(part, before->address, before->bits, &instruction, operands))
         return 0; /* the section's start, or behind data */
     switch (instruction.mnemonic) {
     case ZYDIS_MNEMONIC_JMP:

@@ -106,6 +106,9 @@ uint64_t relocation_target(const struct part *part, const arelent *relocation);
  * offset of a section without code. */
 int same_place(const struct pair *pair, uint64_t plain, uint64_t annotated);
 
+/* How many kept instructions begin below an address. */
+size_t kept_before(const struct part *part, uint64_t address);
+
 /* The kept instruction that holds an address, and NULL when none does. */
 const struct kept *kept_at(const struct part *part, uint64_t address);
 

@@ -7,6 +7,7 @@
 #include "cli/memory.h"
 #include "compare.h"
 #include "decode/classify.h"
+#include "image/search.h"
 
 int differ(const struct pair *pair, const char *format, ...)
 {
@@ -121,25 +122,14 @@ size_t relocation_at(const struct part *part, uint64_t offset)
     return low;
 }
 
-/* The number of the first kept instruction at or behind an address. */
-static size_t index_of(const struct part *part, uint64_t address)
+size_t kept_before(const struct part *part, uint64_t address)
 {
-    size_t low = 0, high = part->kept_count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-
-        if (part->kept[middle].address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return search_below(part->kept, part->kept_count, sizeof(*part->kept), address);
 }
 
 const struct kept *kept_at(const struct part *part, uint64_t address)
 {
-    size_t index = index_of(part, address);
+    size_t index = kept_before(part, address);
 
     if (index < part->kept_count && part->kept[index].address == address)
         return &part->kept[index];
@@ -171,7 +161,7 @@ static int find_place(const struct side *side, const struct part *part, uint64_t
     const struct site *site = records_site_at(&side->records, address);
 
     *offset = kept ? address - kept->address : 0;
-    *index = kept ? (size_t)(kept - part->kept) : index_of(part, address);
+    *index = kept ? (size_t)(kept - part->kept) : kept_before(part, address);
     if (kept)
         return 1;
     if (site && address != site->start)
