@@ -4,128 +4,8 @@
 
 #include "afterburn/record.h"
 #include "afterburn/sensitive.h"
+#include "wedge/reader.h"
 #include "wedge/vcpu.h"
-
-struct reader {
-    const uint8_t *at, *end;
-    unsigned bits;
-    uint8_t rex, segment;
-    bool operand_16, repeat, address_override, f2;
-    uint8_t modrm;
-};
-
-static uint8_t next(struct reader *reader)
-{
-    return reader->at < reader->end ? *reader->at++ : 0;
-}
-
-static int32_t number(struct reader *reader, unsigned width)
-{
-    uint32_t value = 0;
-
-    for (unsigned i = 0; i < width; i++)
-        value |= (uint32_t)next(reader) << 8 * i;
-    return width == 1 ? (int8_t)value : width == 2 ? (int16_t)value : (int32_t)value;
-}
-
-static uint8_t read_prefixes(struct reader *reader)
-{
-    for (;;) {
-        uint8_t byte = next(reader);
-
-        switch (byte) {
-        case 0x26:
-            reader->segment = SEGMENT_ES;
-            break;
-        case 0x2e:
-            reader->segment = SEGMENT_CS;
-            break;
-        case 0x36:
-            reader->segment = SEGMENT_SS;
-            break;
-        case 0x3e:
-            reader->segment = SEGMENT_DS;
-            break;
-        case 0x64:
-            reader->segment = SEGMENT_FS;
-            break;
-        case 0x65:
-            reader->segment = SEGMENT_GS;
-            break;
-        case 0x66:
-            reader->operand_16 = true;
-            break;
-        case 0x67:
-            reader->address_override = true;
-            break;
-        case 0xf2:
-            reader->f2 = true;
-            break;
-        case 0xf3:
-            reader->repeat = true;
-            break;
-        case 0xf0:
-            break;
-        default:
-            if (reader->bits != 64 || (byte & 0xf0) != 0x40)
-                return byte;
-            reader->rex = byte;
-            return next(reader);
-        }
-        if (reader->at == reader->end)
-            return 0;
-    }
-}
-
-static unsigned reg(const struct reader *reader)
-{
-    return (reader->modrm >> 3 & 7) | (reader->rex & 4 ? 8 : 0);
-}
-
-static bool is_register(const struct reader *reader)
-{
-    return reader->modrm >> 6 == 3;
-}
-
-/* The register-or-memory operand of ModRM. A register goes to `*place`. */
-static void operand(struct reader *reader, struct wedge_site *site, uint8_t *place)
-{
-    unsigned mode = reader->modrm >> 6, rm = reader->modrm & 7,
-             extended = rm | (reader->rex & 1 ? 8 : 0);
-
-    if (mode == 3) {
-        *place = (uint8_t)extended;
-        return;
-    }
-    site->flags |= AFTERBURN_MEMORY;
-    site->segment = SEGMENT_DS;
-    if (rm == 4) {
-        uint8_t sib = next(reader);
-        unsigned index = (sib >> 3 & 7) | (reader->rex & 2 ? 8 : 0);
-
-        if (index != 4) {
-            site->index = (uint8_t)index;
-            site->scale = (uint8_t)(1 << (sib >> 6));
-        }
-        if ((sib & 7) == 5 && mode == 0)
-            site->displacement = number(reader, 4);
-        else
-            site->base = (sib & 7) | (reader->rex & 1 ? 8 : 0);
-    } else if (rm == 5 && mode == 0) {
-        site->displacement = number(reader, 4);
-        site->base = reader->bits == 64 ? AFTERBURN_REGISTER_IP : AFTERBURN_REGISTER_NONE;
-    } else {
-        site->base = (uint8_t)extended;
-    }
-    if (site->base == GPR_RSP || site->base == GPR_RBP)
-        site->segment = SEGMENT_SS;
-    if (reader->segment != AFTERBURN_REGISTER_NONE)
-        site->segment = reader->segment;
-    if (mode == 1)
-        site->displacement = number(reader, 1);
-    if (mode == 2)
-        site->displacement = number(reader, 4);
-}
 
 static unsigned set(struct wedge_site *site, unsigned kind, unsigned width)
 {
@@ -136,7 +16,7 @@ static unsigned set(struct wedge_site *site, unsigned kind, unsigned width)
 static unsigned with_operand(struct reader *reader, struct wedge_site *site, unsigned kind,
                              unsigned width)
 {
-    operand(reader, site, &site->reg);
+    reader_operand(reader, site, &site->reg);
     return set(site, kind, width);
 }
 
@@ -179,8 +59,8 @@ static unsigned group_7(struct reader *reader, struct wedge_site *site, unsigned
                                      SENSITIVE_lidt, SENSITIVE_smsw,  SENSITIVE_NONE,
                                      SENSITIVE_lmsw, SENSITIVE_invlpg};
 
-    reader->modrm = next(reader);
-    if (is_register(reader))
+    reader->modrm = reader_next(reader);
+    if (reader_has_register(reader))
         return group_7_registers(reader, site, width);
     return with_operand(reader, site, kinds[reader->modrm >> 3 & 7], 2);
 }
@@ -192,15 +72,16 @@ static unsigned group_6(struct reader *reader, struct wedge_site *site, unsigned
                                      SENSITIVE_NONE, SENSITIVE_NONE};
     unsigned which;
 
-    reader->modrm = next(reader);
+    reader->modrm = reader_next(reader);
     which = reader->modrm >> 3 & 7;
-    return with_operand(reader, site, kinds[which], which < 2 && is_register(reader) ? width : 2);
+    return with_operand(reader, site, kinds[which],
+                        which < 2 && reader_has_register(reader) ? width : 2);
 }
 
 static unsigned special_move(struct reader *reader, struct wedge_site *site, unsigned kind)
 {
-    reader->modrm = next(reader);
-    site->special = (uint8_t)reg(reader);
+    reader->modrm = reader_next(reader);
+    site->special = (uint8_t)reader_register(reader);
     site->reg = (uint8_t)((reader->modrm & 7) | (reader->rex & 1 ? 8 : 0));
     return set(site, kind, reader->bits / 8);
 }
@@ -208,21 +89,21 @@ static unsigned special_move(struct reader *reader, struct wedge_site *site, uns
 static unsigned segment_move(struct reader *reader, struct wedge_site *site, bool to,
                              unsigned width)
 {
-    reader->modrm = next(reader);
+    reader->modrm = reader_next(reader);
     site->special = reader->modrm >> 3 & 7;
     if (site->special > SEGMENT_GS || (to && site->special == SEGMENT_CS))
         return SENSITIVE_NONE;
-    operand(reader, site, &site->reg);
+    reader_operand(reader, site, &site->reg);
     return set(site, to ? SENSITIVE_mov_to_segment : SENSITIVE_mov_from_segment,
-               to || !is_register(reader) ? 2 : width);
+               to || !reader_has_register(reader) ? 2 : width);
 }
 
 static unsigned selector_load(struct reader *reader, struct wedge_site *site, unsigned kind,
                               unsigned width)
 {
-    reader->modrm = next(reader);
-    site->reg = (uint8_t)reg(reader);
-    operand(reader, site, &site->reg2);
+    reader->modrm = reader_next(reader);
+    site->reg = (uint8_t)reader_register(reader);
+    reader_operand(reader, site, &site->reg2);
     return set(site, kind, width);
 }
 
@@ -231,8 +112,8 @@ static unsigned base_access(struct reader *reader, struct wedge_site *site)
     static const uint16_t kinds[] = {SENSITIVE_rdfsbase, SENSITIVE_rdgsbase, SENSITIVE_wrfsbase,
                                      SENSITIVE_wrgsbase};
 
-    reader->modrm = next(reader);
-    if (!reader->repeat || !is_register(reader) || (reader->modrm >> 3 & 7) > 3 ||
+    reader->modrm = reader_next(reader);
+    if (!reader->repeat || !reader_has_register(reader) || (reader->modrm >> 3 & 7) > 3 ||
         reader->bits != 64)
         return SENSITIVE_NONE;
     return with_operand(reader, site, kinds[reader->modrm >> 3 & 7], reader->rex & 8 ? 8 : 4);
@@ -242,7 +123,7 @@ static unsigned two_bytes(struct reader *reader, struct wedge_site *site, unsign
 {
     unsigned stack = reader->bits == 64 ? 8 : width;
 
-    switch (next(reader)) {
+    switch (reader_next(reader)) {
     case 0x00:
         return group_6(reader, site, width);
     case 0x01:
@@ -302,7 +183,7 @@ static unsigned port(struct reader *reader, struct wedge_site *site, uint8_t opc
 {
     if (opcode < 0xe8) {
         site->flags |= AFTERBURN_IMMEDIATE;
-        site->immediate = next(reader);
+        site->immediate = reader_next(reader);
     }
     return set(site, opcode & 2 ? SENSITIVE_out : SENSITIVE_in,
                opcode & 1 ? width > 4 ? 4 : width : 1);
@@ -312,9 +193,9 @@ static unsigned far_indirect(struct reader *reader, struct wedge_site *site, uns
 {
     unsigned which;
 
-    reader->modrm = next(reader);
+    reader->modrm = reader_next(reader);
     which = reader->modrm >> 3 & 7;
-    if (is_register(reader) || (which != 3 && which != 5))
+    if (reader_has_register(reader) || (which != 3 && which != 5))
         return SENSITIVE_NONE;
     return with_operand(reader, site, which == 3 ? SENSITIVE_far_call : SENSITIVE_far_jmp,
                         width + 2);
@@ -347,13 +228,13 @@ static unsigned one_byte(struct reader *reader, struct wedge_site *site, uint8_t
         return set(site, SENSITIVE_popf, stack);
     case 0xca:
         site->flags |= AFTERBURN_IMMEDIATE;
-        site->immediate = (uint16_t)number(reader, 2);
+        site->immediate = (uint16_t)reader_number(reader, 2);
         return set(site, SENSITIVE_far_ret, width);
     case 0xcb:
         return set(site, SENSITIVE_far_ret, width);
     case 0xcd:
         site->flags |= AFTERBURN_IMMEDIATE;
-        site->immediate = next(reader);
+        site->immediate = reader_next(reader);
         return SENSITIVE_int;
     case 0xcf:
         return set(site, SENSITIVE_iret, width);
@@ -383,23 +264,10 @@ static unsigned one_byte(struct reader *reader, struct wedge_site *site, uint8_t
 
 bool decode_sensitive(const uint8_t *bytes, size_t size, unsigned bits, struct wedge_site *site)
 {
-    struct reader reader = {
-        .at = bytes, .end = bytes + size, .bits = bits, .segment = AFTERBURN_REGISTER_NONE};
-    uint8_t opcode = read_prefixes(&reader);
+    struct reader reader = reader_start(bytes, size, bits);
+    uint8_t opcode = reader_prefixes(&reader);
 
-    *site = (struct wedge_site){
-        .bits = (uint8_t)bits,
-        .width = 4,
-        .reg = AFTERBURN_REGISTER_NONE,
-        .reg2 = AFTERBURN_REGISTER_NONE,
-        .special = AFTERBURN_REGISTER_NONE,
-        .base = AFTERBURN_REGISTER_NONE,
-        .index = AFTERBURN_REGISTER_NONE,
-        .segment = AFTERBURN_REGISTER_NONE,
-        .address_width = (uint8_t)(bits / 8),
-    };
-    if (reader.address_override)
-        site->address_width = bits == 64 ? 4 : 2;
+    *site = reader_site(&reader);
     site->kind = (uint16_t)one_byte(&reader, site, opcode,
                                     reader.rex & 8      ? 8
                                     : reader.operand_16 ? 2

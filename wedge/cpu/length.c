@@ -2,19 +2,7 @@
 /* The length of any instruction, as far as the opcode maps go (AMD64 manual 3, appendix A; Intel
  * manual 2, appendix A). */
 #include "wedge/decode.h"
-
-struct reader {
-    const uint8_t *at, *end;
-    bool wide, operand_16, address_override, cut;
-};
-
-static uint8_t next(struct reader *reader)
-{
-    if (reader->at < reader->end)
-        return *reader->at++;
-    reader->cut = true;
-    return 0;
-}
+#include "wedge/reader.h"
 
 static void skip(struct reader *reader, unsigned bytes)
 {
@@ -27,11 +15,11 @@ static void skip(struct reader *reader, unsigned bytes)
 /* ModRM and what it asks for; gives its middle field. */
 static unsigned skip_operand(struct reader *reader)
 {
-    uint8_t modrm = next(reader);
+    uint8_t modrm = reader_next(reader);
     unsigned mode = modrm >> 6, rm = modrm & 7;
 
     if (mode != 3) {
-        uint8_t sib = rm == 4 ? next(reader) : 0;
+        uint8_t sib = rm == 4 ? reader_next(reader) : 0;
 
         if (mode == 1)
             skip(reader, 1);
@@ -68,7 +56,7 @@ static void skip_map_0f(struct reader *reader, uint8_t opcode, bool vector)
 
 static void skip_map(struct reader *reader, unsigned map, bool vector)
 {
-    uint8_t opcode = next(reader);
+    uint8_t opcode = reader_next(reader);
 
     if (map == 1) {
         skip_map_0f(reader, opcode, vector);
@@ -81,7 +69,7 @@ static void skip_map(struct reader *reader, unsigned map, bool vector)
 
 static void skip_two_bytes(struct reader *reader)
 {
-    uint8_t opcode = next(reader);
+    uint8_t opcode = reader_next(reader);
 
     if (opcode == 0x38)
         skip_map(reader, 2, false);
@@ -107,17 +95,17 @@ static bool skip_opcode(struct reader *reader, uint8_t opcode)
     }
     switch (opcode) {
     case 0x62: /* EVEX: three bytes, then the map's */
-        byte = next(reader);
+        byte = reader_next(reader);
         skip(reader, 2);
         skip_map(reader, byte & 7, true);
         return true;
     case 0xc4:
-        byte = next(reader);
-        next(reader);
+        byte = reader_next(reader);
+        reader_next(reader);
         skip_map(reader, byte & 0x1f, true);
         return true;
     case 0xc5:
-        next(reader);
+        reader_next(reader);
         skip_map(reader, 1, true);
         return true;
     case 0x63:
@@ -164,7 +152,7 @@ static bool skip_opcode(struct reader *reader, uint8_t opcode)
         skip(reader, reader->address_override ? 4 : 8);
         return true;
     case 0xb8 ... 0xbf:
-        skip(reader, reader->wide ? 8 : full_immediate(reader));
+        skip(reader, reader->rex & 8 ? 8 : full_immediate(reader));
         return true;
     case 0xc2:
     case 0xca:
@@ -196,26 +184,10 @@ static bool skip_opcode(struct reader *reader, uint8_t opcode)
 
 unsigned instruction_length(const uint8_t *bytes, size_t size)
 {
-    struct reader reader = {.at = bytes,
-                            .end = bytes + (size < INSTRUCTION_MAX ? size : INSTRUCTION_MAX)};
-    uint8_t byte;
-    bool known;
+    struct reader reader = reader_start(bytes, size < INSTRUCTION_MAX ? size : INSTRUCTION_MAX, 64);
+    uint8_t byte = reader_prefixes(&reader);
+    bool known = true;
 
-    for (;;) {
-        byte = next(&reader);
-        if (byte == 0x66)
-            reader.operand_16 = true;
-        else if (byte == 0x67)
-            reader.address_override = true;
-        else if (byte != 0x26 && byte != 0x2e && byte != 0x36 && byte != 0x3e && byte != 0x64 &&
-                 byte != 0x65 && byte != 0xf0 && byte != 0xf2 && byte != 0xf3)
-            break;
-    }
-    if ((byte & 0xf0) == 0x40) {
-        reader.wide = byte & 8;
-        byte = next(&reader);
-    }
-    known = true;
     if (byte == 0x0f)
         skip_two_bytes(&reader);
     else

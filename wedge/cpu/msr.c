@@ -2,6 +2,7 @@
 /* Model specific registers: those of the processor that CPUID shows (AMD64 manual 2, appendix A).
  */
 #include "wedge/memory.h"
+#include "wedge/operands.h"
 #include "wedge/print.h"
 #include "wedge/vcpu.h"
 
@@ -29,11 +30,6 @@
 #define MSR_HWCR        0xc0010015
 #define MSR_INT_PENDING 0xc0010055
 #define MSR_DECODE_CFG  0xc0011029
-
-static bool canonical(uint64_t address)
-{
-    return (uint64_t)((int64_t)(address << 16) >> 16) == address;
-}
 
 /* The plain ones: where each is kept. */
 static uint64_t *plain(struct vcpu *vcpu, uint32_t number)
@@ -129,7 +125,7 @@ bool msr_write(struct vcpu *vcpu, uint32_t number, uint64_t value)
     case MSR_KERNEL_GS:
     case MSR_SYSENTER_ESP:
     case MSR_SYSENTER_EIP:
-        if (!canonical(value))
+        if (!address_canonical(value))
             return false;
         break;
     default:

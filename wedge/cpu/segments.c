@@ -68,7 +68,7 @@ int segment_load_code(struct vcpu *vcpu, uint16_t selector, uint64_t *error)
     return EXCEPTION_NONE;
 }
 
-static int load_stack(struct vcpu *vcpu, uint16_t selector, uint64_t descriptor, uint64_t *error)
+static int load_stack(struct vcpu *vcpu, uint16_t selector, uint64_t descriptor)
 {
     if ((selector & SELECTOR_RPL) != privilege(vcpu) || !(descriptor & DESCRIPTOR_S) ||
         descriptor & TYPE_CODE || !(descriptor & TYPE_READ_WRITE) ||
@@ -76,7 +76,6 @@ static int load_stack(struct vcpu *vcpu, uint16_t selector, uint64_t descriptor,
         return EXCEPTION_PROTECTION;
     if (!(descriptor & DESCRIPTOR_PRESENT))
         return EXCEPTION_STACK;
-    (void)error;
     vcpu->selectors[SEGMENT_SS] = selector;
     return EXCEPTION_NONE;
 }
@@ -95,7 +94,7 @@ int segment_load(struct vcpu *vcpu, unsigned number, uint16_t selector, uint64_t
         if (!segment_descriptor(vcpu, selector, &descriptor))
             return EXCEPTION_PROTECTION;
         if (number == SEGMENT_SS)
-            return load_stack(vcpu, selector, descriptor, error);
+            return load_stack(vcpu, selector, descriptor);
         if (!(descriptor & DESCRIPTOR_S) ||
             (descriptor & TYPE_CODE && !(descriptor & TYPE_READ_WRITE)))
             return EXCEPTION_PROTECTION;

@@ -4,124 +4,39 @@
  * (opcodes: AMD64 manual 3, appendix A).
  */
 #include "wedge/memory.h"
+#include "wedge/operands.h"
 #include "wedge/print.h"
+#include "wedge/reader.h"
 #include "wedge/vcpu.h"
 
-#define INSTRUCTION_MAX 15
-
 struct instruction {
-    const uint8_t *at, *end;
-    uint8_t rex, segment;
-    bool operand_16, repeat, wide_address;
+    const uint8_t *start;
+    struct reader reader;
+    struct wedge_site operand;
     unsigned opcode; /* 0x0f00 | byte for those of two bytes */
     unsigned reg, width;
     uint64_t address;
 };
 
-static uint8_t next(struct instruction *instruction)
-{
-    return instruction->at < instruction->end ? *instruction->at++ : 0;
-}
-
 static int64_t immediate(struct instruction *instruction, unsigned width)
 {
-    uint64_t value = 0;
-
-    for (unsigned i = 0; i < width; i++)
-        value |= (uint64_t)next(instruction) << 8 * i;
-    return width == 1   ? (int8_t)value
-           : width == 2 ? (int16_t)value
-           : width == 4 ? (int32_t)value
-                        : (int64_t)value;
-}
-
-static uint64_t truncate(uint64_t value, unsigned width)
-{
-    return width >= 8 ? value : value & ((1ul << 8 * width) - 1);
-}
-
-#define PREFIX_NONE 0xff
-
-static bool read_prefixes(struct vcpu *vcpu, struct instruction *instruction)
-{
-    for (;;) {
-        uint8_t byte = next(instruction);
-
-        switch (byte) {
-        case 0x26:
-        case 0x2e:
-        case 0x36:
-        case 0x3e:
-            break;
-        case 0x64:
-            instruction->segment = SEGMENT_FS;
-            break;
-        case 0x65:
-            instruction->segment = SEGMENT_GS;
-            break;
-        case 0x66:
-            instruction->operand_16 = true;
-            break;
-        case 0x67:
-            return false;
-        case 0xf0:
-        case 0xf2:
-            break;
-        case 0xf3:
-            instruction->repeat = true;
-            break;
-        default:
-            if (vcpu->bits == 64 && (byte & 0xf0) == 0x40) {
-                instruction->rex = byte;
-                byte = next(instruction);
-            }
-            instruction->opcode = byte == 0x0f ? 0x0f00u | next(instruction) : byte;
-            return instruction->at < instruction->end;
-        }
-    }
+    return reader_number(&instruction->reader, width);
 }
 
 /* ModRM with what follows it: a register and a memory operand. `rest` bytes of the instruction come
  * behind. */
 static bool read_operands(struct vcpu *vcpu, struct instruction *instruction, unsigned rest)
 {
-    uint8_t modrm = next(instruction);
-    unsigned mode = modrm >> 6, rm = modrm & 7, base = rm | (instruction->rex & 1 ? 8 : 0);
-    uint64_t address = 0;
-    bool relative = false;
+    struct reader *reader = &instruction->reader;
+    uint8_t unused;
 
-    instruction->reg = (modrm >> 3 & 7) | (instruction->rex & 4 ? 8 : 0);
-    if (mode == 3)
+    reader->modrm = reader_next(reader);
+    instruction->reg = reader_register(reader);
+    if (reader_has_register(reader))
         return false;
-    if (rm == 4) {
-        uint8_t sib = next(instruction);
-        unsigned index = (sib >> 3 & 7) | (instruction->rex & 2 ? 8 : 0);
-
-        base = (sib & 7) | (instruction->rex & 1 ? 8 : 0);
-        if (index != 4)
-            address += vcpu->gpr[index] << (sib >> 6);
-        if ((sib & 7) == 5 && mode == 0)
-            address += (uint64_t)immediate(instruction, 4);
-        else
-            address += vcpu->gpr[base];
-    } else if (rm == 5 && mode == 0) {
-        address = (uint64_t)immediate(instruction, 4);
-        relative = vcpu->bits == 64;
-    } else {
-        address = vcpu->gpr[base];
-    }
-    if (mode == 1)
-        address += (uint64_t)immediate(instruction, 1);
-    if (mode == 2)
-        address += (uint64_t)immediate(instruction, 4);
-    if (relative)
-        address +=
-            vcpu->rip + (uint64_t)(instruction->at - (instruction->end - INSTRUCTION_MAX)) + rest;
-    if (instruction->segment == SEGMENT_FS)
-        address += vcpu->fs_base;
-    if (instruction->segment == SEGMENT_GS)
-        address += vcpu->gs_base;
-    instruction->address = vcpu->bits == 64 ? address : truncate(address, 4);
+    reader_operand(reader, &instruction->operand, &unused);
+    instruction->operand.length = (uint8_t)(reader->at - instruction->start + rest);
+    instruction->address = operand_address(vcpu, &instruction->operand);
     return true;
 }
 
@@ -129,7 +44,7 @@ static uint64_t *general(struct vcpu *vcpu, const struct instruction *instructio
                          unsigned *shift)
 {
     *shift = 0;
-    if (instruction->width == 1 && !instruction->rex && number >= 4) {
+    if (instruction->width == 1 && !instruction->reader.rex && number >= 4) {
         *shift = 8; /* ah, ch, dh, bh */
         number -= 4;
     }
@@ -142,7 +57,7 @@ static uint64_t get_register(struct vcpu *vcpu, const struct instruction *instru
     unsigned shift;
     uint64_t *place = general(vcpu, instruction, number, &shift);
 
-    return truncate(*place >> shift, instruction->width);
+    return register_truncate(*place >> shift, instruction->width);
 }
 
 static void set_register(struct vcpu *vcpu, const struct instruction *instruction, unsigned number,
@@ -152,9 +67,10 @@ static void set_register(struct vcpu *vcpu, const struct instruction *instructio
     uint64_t *place = general(vcpu, instruction, number, &shift);
 
     if (width >= 4)
-        *place = truncate(value, width);
+        *place = register_truncate(value, width);
     else
-        *place = (*place & ~(truncate(~0ul, width) << shift)) | truncate(value, width) << shift;
+        *place = (*place & ~(register_truncate(~0ul, width) << shift)) |
+                 register_truncate(value, width) << shift;
 }
 
 /* The flags of an arithmetic or logical operation: the processor's own are taken. */
@@ -239,8 +155,8 @@ static enum result string(struct vcpu *vcpu, struct instruction *instruction, bo
 {
     unsigned width = instruction->width;
     uint64_t step = vcpu->rflags & RFLAGS_DF ? -(uint64_t)width : width;
-    uint64_t count = instruction->repeat ? vcpu->gpr[GPR_RCX] : 1,
-             value = truncate(vcpu->gpr[GPR_RAX], width);
+    uint64_t count = instruction->reader.repeat ? vcpu->gpr[GPR_RCX] : 1,
+             value = register_truncate(vcpu->gpr[GPR_RAX], width);
     uint64_t most = PAGE_SIZE / width;
     enum result result = DONE;
 
@@ -254,11 +170,11 @@ static enum result string(struct vcpu *vcpu, struct instruction *instruction, bo
         vcpu->gpr[GPR_RDI] += step;
         if (move)
             vcpu->gpr[GPR_RSI] += step;
-        if (instruction->repeat)
+        if (instruction->reader.repeat)
             vcpu->gpr[GPR_RCX] = count - 1;
     }
-    if (count && instruction->repeat)
-        instruction->at = instruction->end - INSTRUCTION_MAX; /* the same instruction goes on */
+    if (count && instruction->reader.repeat)
+        instruction->reader.at = instruction->start; /* the same instruction goes on */
     return DONE;
 }
 
@@ -286,7 +202,7 @@ static enum result bit(struct vcpu *vcpu, struct instruction *instruction, unsig
 
 static enum result exchange_if_equal(struct vcpu *vcpu, struct instruction *instruction)
 {
-    uint64_t value, wanted = truncate(vcpu->gpr[GPR_RAX], instruction->width);
+    uint64_t value, wanted = register_truncate(vcpu->gpr[GPR_RAX], instruction->width);
     enum result result = load(vcpu, instruction->address, &value, instruction->width);
 
     if (result != DONE)
@@ -327,9 +243,9 @@ static enum result modify(struct vcpu *vcpu, struct instruction *instruction, un
 
 static enum result carry_out(struct vcpu *vcpu, struct instruction *instruction)
 {
-    unsigned opcode = instruction->opcode, wide = instruction->rex & 8      ? 8
-                                                  : instruction->operand_16 ? 2
-                                                                            : 4;
+    unsigned opcode = instruction->opcode, wide = instruction->reader.rex & 8      ? 8
+                                                  : instruction->reader.operand_16 ? 2
+                                                                                   : 4;
     unsigned immediate_width;
     int64_t number;
 
@@ -414,10 +330,8 @@ static enum result carry_out(struct vcpu *vcpu, struct instruction *instruction)
                      wide);
     case 0xa2:
     case 0xa3:
-        instruction->address = (uint64_t)immediate(instruction, vcpu->bits == 64 ? 8 : 4);
-        if (instruction->segment == SEGMENT_FS || instruction->segment == SEGMENT_GS)
-            instruction->address +=
-                instruction->segment == SEGMENT_FS ? vcpu->fs_base : vcpu->gs_base;
+        instruction->address = (uint64_t)immediate(instruction, vcpu->bits / 8) +
+                               segment_base(vcpu, instruction->reader.segment);
         return store(vcpu, instruction->address, get_register(vcpu, instruction, GPR_RAX),
                      instruction->width);
     case 0xaa:
@@ -431,22 +345,35 @@ static enum result carry_out(struct vcpu *vcpu, struct instruction *instruction)
     }
 }
 
-bool store_emulate(struct vcpu *vcpu)
+/* The bytes of the instruction that was just executed: those behind it may not be there. */
+static void fetch(struct vcpu *vcpu, uint8_t *bytes)
 {
-    uint8_t bytes[INSTRUCTION_MAX] = {0};
-    struct instruction instruction = {
-        .at = bytes, .end = bytes + INSTRUCTION_MAX, .segment = PREFIX_NONE};
+    size_t in_page = PAGE_SIZE - vcpu->rip % PAGE_SIZE;
     uint64_t where;
 
-    /* It was just executed, so its bytes are there; those behind it may not be. */
-    for (unsigned i = 0; i < INSTRUCTION_MAX; i++)
-        if (guest_read(vcpu, vcpu->rip + i, &bytes[i], 1, ACCESS_FETCH, &where))
-            break;
-    if (!read_prefixes(vcpu, &instruction))
+    if (in_page > INSTRUCTION_MAX)
+        in_page = INSTRUCTION_MAX;
+    guest_read(vcpu, vcpu->rip, bytes, in_page, ACCESS_FETCH, &where);
+    guest_read(vcpu, vcpu->rip + in_page, bytes + in_page, INSTRUCTION_MAX - in_page, ACCESS_FETCH,
+               &where);
+}
+
+bool store_emulate(struct vcpu *vcpu)
+{
+    uint8_t bytes[INSTRUCTION_MAX] = {0}, opcode;
+    struct instruction instruction = {.start = bytes,
+                                      .reader = reader_start(bytes, INSTRUCTION_MAX, vcpu->bits)};
+    struct reader *reader = &instruction.reader;
+
+    fetch(vcpu, bytes);
+    opcode = reader_prefixes(reader);
+    instruction.opcode = opcode == 0x0f ? 0x0f00u | reader_next(reader) : opcode;
+    if (vcpu->bits == 16 || reader->address_override || reader->at == reader->end)
         return false;
+    instruction.operand = reader_site(reader);
     switch (carry_out(vcpu, &instruction)) {
     case DONE:
-        vcpu->rip += (uint64_t)(instruction.at - bytes);
+        vcpu->rip += (uint64_t)(reader->at - bytes);
         return true;
     case FAULTED:
         return true;

@@ -3,6 +3,7 @@
  * them. */
 #include "wedge/backend.h"
 #include "wedge/memory.h"
+#include "wedge/operands.h"
 #include "wedge/string.h"
 #include "wedge/vcpu.h"
 
@@ -50,7 +51,7 @@ uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, 
         *where = address;
         return in_memory(address) ? 0 : code;
     }
-    if ((uint64_t)((int64_t)(address << 16) >> 16) != address)
+    if (!address_canonical(address))
         return code;
     for (int level = LEVELS; level; level--) {
         unsigned shift = PAGE_SHIFT + 9 * (unsigned)(level - 1);

@@ -7,9 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "afterburn/image.h"
-
-#define INSTRUCTION_MAX 15
+#include "wedge/reader.h"
 
 /* cpu/decode.c: what the first of these bytes are, in 64- or 32-bit code, as the record of a site
  * without a pad. Gives false when they are no sensitive instruction that we know. */

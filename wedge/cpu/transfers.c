@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Instructions that go elsewhere: returns to where an exception or a system call came from, far
+ * jumps, calls and returns, software interrupts. */
+#include "afterburn/record.h"
+#include "afterburn/sensitive.h"
+#include "wedge/instructions.h"
+#include "wedge/print.h"
+
+#define IRET_FLAGS                                                                                 \
+    (RFLAGS_STATUS | RFLAGS_TF | RFLAGS_IF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC |     \
+     RFLAGS_ID)
+
+struct outcome instruction_iret(struct vcpu *vcpu, const struct wedge_site *site)
+{
+    struct outcome outcome = outcome_done;
+    uint64_t frame[5], error;
+    struct vcpu before = *vcpu;
+    bool full = vcpu->bits == 64;
+    int exception;
+
+    if (vcpu->rflags & RFLAGS_NT)
+        return outcome_fault(EXCEPTION_PROTECTION, 0);
+    for (unsigned i = 0; i < (full ? 5 : 3); i++)
+        if (!stack_peek(vcpu, i, site->width, &frame[i], &outcome))
+            return outcome;
+    exception = segment_load_code(vcpu, (uint16_t)frame[1], &error);
+    if (exception == EXCEPTION_NONE && before.user && !vcpu->user)
+        exception = EXCEPTION_PROTECTION;
+    if (exception == EXCEPTION_NONE && (full || vcpu->user != before.user)) {
+        if (!full)
+            for (unsigned i = 3; i < 5; i++)
+                if (!stack_peek(vcpu, i, site->width, &frame[i], &outcome))
+                    goto undo;
+        exception = segment_load(vcpu, SEGMENT_SS, (uint16_t)frame[4], &error);
+    } else if (exception == EXCEPTION_NONE) {
+        frame[3] = register_truncate(before.gpr[GPR_RSP] + 3ul * site->width, before.bits / 8);
+    }
+    if (exception == EXCEPTION_NONE &&
+        (vcpu->bits == 64 ? !address_canonical(frame[0]) : frame[0] >> 32 != 0)) {
+        exception = EXCEPTION_PROTECTION;
+        error = 0;
+    }
+    if (exception != EXCEPTION_NONE) {
+        outcome = outcome_fault(exception, error);
+        goto undo;
+    }
+    vcpu->rip = frame[0];
+    vcpu->rflags = (frame[2] & IRET_FLAGS) | RFLAGS_FIXED;
+    vcpu->gpr[GPR_RSP] = vcpu->bits == 64 ? frame[3] : register_truncate(frame[3], 4);
+    return outcome_jumped;
+undo:
+    before.cr2 = vcpu->cr2;
+    *vcpu = before;
+    return outcome;
+}
+
+struct outcome instruction_sysret(struct vcpu *vcpu, const struct wedge_site *site)
+{
+    bool wide = site->width == 8;
+
+    if (!(vcpu->efer & EFER_SCE))
+        return outcome_undefined();
+    if (vcpu->user || (wide && !address_canonical(vcpu->gpr[GPR_RCX])))
+        return outcome_fault(EXCEPTION_PROTECTION, 0);
+    vcpu->rip = wide ? vcpu->gpr[GPR_RCX] : register_truncate(vcpu->gpr[GPR_RCX], 4);
+    vcpu->rflags = (vcpu->gpr[GPR_R11] & (IRET_FLAGS & ~(uint64_t)RFLAGS_RF)) | RFLAGS_FIXED;
+    vcpu->selectors[SEGMENT_CS] = (uint16_t)((vcpu->star >> 48) + (wide ? 16 : 0)) | 3;
+    vcpu->selectors[SEGMENT_SS] = (uint16_t)((vcpu->star >> 48) + 8) | 3;
+    vcpu->user = true;
+    vcpu->bits = wide ? 64 : 32;
+    return outcome_jumped;
+}
+
+static struct outcome far_go(struct vcpu *vcpu, uint16_t selector, uint64_t target)
+{
+    bool user = vcpu->user;
+    uint64_t error;
+    int exception;
+
+    if ((selector & 3) != (user ? 3 : 0))
+        return outcome_fault(EXCEPTION_PROTECTION, selector & 0xfffcu);
+    exception = segment_load_code(vcpu, selector, &error);
+    if (exception != EXCEPTION_NONE)
+        return outcome_fault(exception, error);
+    vcpu->rip = target;
+    return outcome_jumped;
+}
+
+struct outcome instruction_far_ret(struct vcpu *vcpu, const struct wedge_site *site)
+{
+    struct outcome outcome = outcome_done;
+    uint64_t target, selector;
+
+    if (!stack_peek(vcpu, 0, site->width, &target, &outcome) ||
+        !stack_peek(vcpu, 1, site->width, &selector, &outcome))
+        return outcome;
+    if ((selector & 3) == 3 && !vcpu->user)
+        wedge_stop("a far return to user mode, which is not supported");
+    outcome = far_go(vcpu, (uint16_t)selector, target);
+    if (outcome.exception == EXCEPTION_NONE)
+        stack_drop(vcpu,
+                   2ul * site->width + (site->flags & AFTERBURN_IMMEDIATE ? site->immediate : 0));
+    return outcome;
+}
+
+/* Direct ones have selector and offset in the record, indirect ones in memory, the offset first. */
+static struct outcome far_target(struct vcpu *vcpu, const struct wedge_site *site,
+                                 uint16_t *selector, uint64_t *target)
+{
+    struct outcome outcome = outcome_done;
+    uint8_t pointer[10];
+    unsigned width = site->width > 8 ? 8 : site->width < 4 ? 2 : site->width >= 8 ? 8 : 4;
+
+    if (site->flags & AFTERBURN_FAR_POINTER) {
+        *selector = site->immediate;
+        *target = (uint32_t)site->displacement;
+        return outcome_done;
+    }
+    if (!operand_read(vcpu, site, pointer, width + 2, &outcome))
+        return outcome;
+    *target = 0;
+    for (unsigned i = width; i--;)
+        *target = *target << 8 | pointer[i];
+    *selector = (uint16_t)(pointer[width] | pointer[width + 1] << 8);
+    return outcome_done;
+}
+
+struct outcome instruction_far_jump(struct vcpu *vcpu, const struct wedge_site *site, bool call)
+{
+    uint64_t target = 0, behind = vcpu->rip + site->span, stack = vcpu->gpr[GPR_RSP];
+    uint16_t selector = 0, old = vcpu->selectors[SEGMENT_CS];
+    unsigned width = site->flags & AFTERBURN_FAR_POINTER ? site->width : site->width >= 10 ? 8 : 4;
+    struct outcome outcome = far_target(vcpu, site, &selector, &target);
+
+    if (outcome.exception != EXCEPTION_NONE)
+        return outcome;
+    if (call) {
+        outcome = stack_push(vcpu, old, width);
+        if (outcome.exception == EXCEPTION_NONE)
+            outcome = stack_push(vcpu, behind, width);
+        if (outcome.exception != EXCEPTION_NONE) {
+            vcpu->gpr[GPR_RSP] = stack;
+            return outcome;
+        }
+    }
+    outcome = far_go(vcpu, selector, target);
+    if (outcome.exception != EXCEPTION_NONE)
+        vcpu->gpr[GPR_RSP] = stack;
+    return outcome;
+}
+
+struct outcome instruction_int(struct vcpu *vcpu, const struct wedge_site *site)
+{
+    unsigned vector = site->kind == SENSITIVE_int1   ? EXCEPTION_DEBUG
+                      : site->kind == SENSITIVE_into ? EXCEPTION_OVERFLOW
+                                                     : site->immediate;
+
+    if (site->kind == SENSITIVE_into && !(vcpu->rflags & RFLAGS_OF))
+        return outcome_done;
+    software_interrupt_deliver(vcpu, vector, site->span);
+    return (struct outcome){.exception = EXCEPTION_NONE, .jumped = true, .delivered = true};
+}
