@@ -107,6 +107,7 @@ struct xen_mmuext_op {
 #define XEN_MMUEXT_NEW_BASE      5
 #define XEN_MMUEXT_TLB_FLUSH     6
 #define XEN_MMUEXT_INVLPG        7
+#define XEN_MMUEXT_SET_LDT       13
 #define XEN_MMUEXT_NEW_USER_BASE 15
 
 #define XEN_UVMF_NONE   0

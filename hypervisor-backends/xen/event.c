@@ -42,6 +42,16 @@ static void debug_write(unsigned number, uint64_t value)
     XEN_HYPERCALL(XEN_SET_DEBUGREG, number, value, 0, 0);
 }
 
+/* Xen emulates these two moves. */
+static void time_stamps_allow(bool user)
+{
+    uint64_t value;
+
+    asm volatile("movq %%cr4, %0" : "=r"(value));
+    value = user ? value & ~(uint64_t)CR4_TSD : value | CR4_TSD;
+    asm volatile("movq %0, %%cr4" ::"r"(value));
+}
+
 static void __attribute__((noreturn)) resume(struct vcpu *vcpu)
 {
     uint64_t frame[6];
@@ -237,6 +247,7 @@ void xen_event_init(void)
                        __ATOMIC_SEQ_CST);
     backend->resume = resume;
     backend->debug_write = debug_write;
+    backend->time_stamps_allow = time_stamps_allow;
     backend->wait = wait;
     backend->events = take_events;
 }

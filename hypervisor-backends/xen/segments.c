@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Segments as user mode has them. The guest's kernel runs on Xen's flat segments and sees its own
- * by emulation; user mode runs on its own, from a copy of the guest's GDT of which Xen knows:
- * segments of privilege level 3, and nothing else. The copy is brought up to date on the way to
- * user mode, since kernels store thread-local segments into their GDT at each switch of tasks.
+ * by emulation; user mode runs on its own, from copies of the guest's GDT and LDT of which Xen
+ * knows: segments of privilege level 3, and nothing else. The copies are brought up to date on the
+ * way to user mode, since kernels store thread-local segments into their GDT at each switch of
+ * tasks.
  */
 #include "wedge/memory.h"
 #include "wedge/print.h"
+#include "wedge/string.h"
 #include "xen.h"
 
-#define ENTRIES 512u /* a page; kernels have a few dozen */
+#define GDT_ENTRIES 512u  /* a page; kernels have a few dozen */
+#define LDT_ENTRIES 8192u /* as many as there can be */
+#define PER_PAGE    512u
 
 #define DESCRIPTOR_USER_MASK 0x0000f00000000000ul /* present, level 3, no system segment */
 #define DESCRIPTOR_LONG      (1ul << 53)
 #define DESCRIPTOR_CODE      (1ul << 43)
 
-static uint64_t table_page;
-static uint64_t count; /* entries that the guest's table has, as far as we copy it */
+/* A copy of one of the guest's tables. */
+struct table {
+    uint64_t page;  /* first of the own pages that hold it */
+    uint64_t count; /* entries that the guest's has, as far as we copy it */
+};
+
+static struct table gdt, ldt;
+static uint64_t ldt_sealed; /* of its pages, those that Xen may have seen */
 
 /* What Xen has loaded for us. */
 static struct {
@@ -24,22 +34,32 @@ static struct {
     uint16_t gs_user_selector;
 } loaded = {.selectors = {XEN_SS, 0, 0, XEN_SS, 0, 0}};
 
-void xen_segments_init(void)
+static uint64_t *entries(const struct table *table)
 {
-    uint64_t *table, frame;
-
-    table_page = backend->free_pages_start++;
-    table = physical(table_page << PAGE_SHIFT);
-    for (unsigned i = 0; i < ENTRIES; i++)
-        table[i] = 0;
-    backend->table_seal(table_page);
-    frame = xen_frame(table_page);
-    xen_check(XEN_HYPERCALL(XEN_SET_GDT, &frame, ENTRIES, 0, 0), "set_gdt");
+    return physical(table->page << PAGE_SHIFT);
 }
 
-static const uint64_t *copy(void)
+void xen_segments_init(void)
 {
-    return physical(table_page << PAGE_SHIFT);
+    uint64_t frame;
+
+    gdt.page = backend->free_pages_start++;
+    ldt.page = backend->free_pages_start;
+    backend->free_pages_start += LDT_ENTRIES / PER_PAGE;
+    memset(entries(&gdt), 0, GDT_ENTRIES * 8ul);
+    memset(entries(&ldt), 0, LDT_ENTRIES * 8ul);
+    backend->table_seal(gdt.page);
+    frame = xen_frame(gdt.page);
+    xen_check(XEN_HYPERCALL(XEN_SET_GDT, &frame, GDT_ENTRIES, 0, 0), "set_gdt");
+}
+
+/* The copy's descriptor of a selector; 0 when user mode may not load it: the processor would fault
+ * where we do it. */
+static uint64_t copied(uint16_t selector)
+{
+    const struct table *table = selector & 4 ? &ldt : &gdt;
+
+    return selector > 3 && selector / 8u < table->count ? entries(table)[selector / 8u] : 0;
 }
 
 /* What user mode may use of a descriptor. */
@@ -48,28 +68,31 @@ static uint64_t allowed(uint64_t descriptor)
     return (descriptor & DESCRIPTOR_USER_MASK) == DESCRIPTOR_USER_MASK ? descriptor : 0;
 }
 
-static void update(unsigned index, uint64_t descriptor)
+static void update(const struct table *table, uint64_t index, uint64_t descriptor)
 {
     /* Xen sets the "accessed" bit in what it takes; the processor does so, too. */
     const uint64_t accessed = 1ul << 40;
+    uint64_t old = entries(table)[index];
 
-    if ((copy()[index] | accessed) == (descriptor | accessed) || copy()[index] == descriptor)
+    if ((old | accessed) == (descriptor | accessed) || old == descriptor)
         return;
     xen_check(XEN_HYPERCALL(XEN_UPDATE_DESCRIPTOR,
-                            (xen_frame(table_page) << PAGE_SHIFT) + index * 8ul, descriptor, 0, 0),
+                            (xen_frame(table->page + index / PER_PAGE) << PAGE_SHIFT) +
+                                index % PER_PAGE * 8,
+                            descriptor, 0, 0),
               "update_descriptor");
 }
 
-static void copy_table(struct vcpu *vcpu)
+/* Brings a copy up to date with the guest's table of `new` entries. */
+static void copy(struct vcpu *vcpu, struct table *table, uint64_t base, uint64_t new,
+                 uint64_t first)
 {
-    uint64_t entries = (vcpu->gdt.limit + 1ul) / 8, known = count, where = 0;
+    uint64_t old = table->count, where = 0;
     const uint64_t *from = NULL;
 
-    if (entries > ENTRIES)
-        entries = ENTRIES;
-    count = entries;
-    for (uint64_t i = 0; i < entries; i++) {
-        uint64_t address = vcpu->gdt.base + i * 8;
+    table->count = new;
+    for (uint64_t i = first; i < new; i++) {
+        uint64_t address = base + i * 8;
 
         if (!from || address % PAGE_SIZE < 8) {
             if (address % 8 || guest_walk(vcpu, address, 0, &where)) {
@@ -77,15 +100,46 @@ static void copy_table(struct vcpu *vcpu)
 
                 from = NULL;
                 guest_read(vcpu, address, &descriptor, 8, 0, &fault);
-                update((unsigned)i, i ? allowed(descriptor) : 0);
+                update(table, i, allowed(descriptor));
                 continue;
             }
             from = (const uint64_t *)physical(where) - i;
         }
-        update((unsigned)i, i ? allowed(from[i]) : 0);
+        update(table, i, allowed(from[i]));
     }
-    for (uint64_t i = entries; i < known; i++)
-        update((unsigned)i, 0);
+    for (uint64_t i = new; i < old; i++)
+        update(table, i, 0);
+}
+
+static uint64_t count_of(const struct table_register *table, uint64_t most)
+{
+    uint64_t count = (table->limit + 1ul) / 8;
+
+    return count < most ? count : most;
+}
+
+static void copy_gdt(struct vcpu *vcpu)
+{
+    /* The first is never used. */
+    copy(vcpu, &gdt, vcpu->gdt.base, count_of(&vcpu->gdt, GDT_ENTRIES), 1);
+}
+
+static void copy_ldt(struct vcpu *vcpu)
+{
+    uint64_t new = vcpu->ldt.selector & 0xfffc ? count_of(&vcpu->ldt, LDT_ENTRIES) : 0,
+             old = ldt.count;
+    struct xen_mmuext_op operation = {
+        .command = XEN_MMUEXT_SET_LDT, .argument1 = (uint64_t)entries(&ldt), .argument2 = new};
+
+    if (!new && !old)
+        return;
+    /* Xen takes no page as part of a table that may be written. */
+    for (; ldt_sealed * PER_PAGE < new; ldt_sealed++)
+        backend->table_seal(ldt.page + ldt_sealed);
+    copy(vcpu, &ldt, vcpu->ldt.base, new, 0);
+    if (new != old)
+        xen_check(XEN_HYPERCALL(XEN_MMUEXT_OP, &operation, 1, 0, XEN_DOMID_SELF),
+                  "mmuext_op: set_ldt");
 }
 
 static void set_base(unsigned which, uint64_t *old, uint64_t new)
@@ -96,15 +150,9 @@ static void set_base(unsigned which, uint64_t *old, uint64_t new)
     xen_check(XEN_HYPERCALL(XEN_SET_SEGMENT_BASE, which, new, 0, 0), "set_segment_base");
 }
 
-/* Whether user mode may load a selector: the processor would fault here otherwise. */
-static bool usable(uint16_t selector)
-{
-    return selector > 3 && !(selector & 4) && selector / 8 < count && copy()[selector / 8];
-}
-
 #define LOAD(name, number)                                                                         \
     do {                                                                                           \
-        uint16_t wanted_ = usable(vcpu->selectors[number]) ? vcpu->selectors[number] : 0;          \
+        uint16_t wanted_ = copied(vcpu->selectors[number]) ? vcpu->selectors[number] : 0;          \
         if (loaded.selectors[number] != wanted_) {                                                 \
             asm volatile("movl %0, %%" name ::"r"((uint32_t)wanted_));                             \
             loaded.selectors[number] = wanted_;                                                    \
@@ -113,21 +161,22 @@ static bool usable(uint16_t selector)
 
 static void load_user_segments(struct vcpu *vcpu)
 {
-    uint16_t gs = usable(vcpu->selectors[SEGMENT_GS]) ? vcpu->selectors[SEGMENT_GS] : 0;
+    uint16_t gs = copied(vcpu->selectors[SEGMENT_GS]) ? vcpu->selectors[SEGMENT_GS] : 0;
 
-    copy_table(vcpu);
+    copy_gdt(vcpu);
+    copy_ldt(vcpu);
     LOAD("ds", SEGMENT_DS);
     LOAD("es", SEGMENT_ES);
-    if (usable(vcpu->selectors[SEGMENT_FS])) {
+    if (copied(vcpu->selectors[SEGMENT_FS])) {
         asm volatile("movl %0, %%fs" ::"r"((uint32_t)vcpu->selectors[SEGMENT_FS]));
         loaded.selectors[SEGMENT_FS] = vcpu->selectors[SEGMENT_FS];
-        loaded.fs = descriptor_base(copy()[vcpu->selectors[SEGMENT_FS] / 8]);
+        loaded.fs = descriptor_base(copied(vcpu->selectors[SEGMENT_FS]));
     }
     if (gs != loaded.gs_user_selector) {
         xen_check(XEN_HYPERCALL(XEN_SET_SEGMENT_BASE, XEN_SEGBASE_GS_USER_SELECTOR, gs, 0, 0),
                   "set_segment_base: gs");
         loaded.gs_user_selector = gs;
-        loaded.gs_user = gs ? descriptor_base(copy()[gs / 8]) : 0;
+        loaded.gs_user = descriptor_base(copied(gs));
     }
     set_base(XEN_SEGBASE_GS_USER, &loaded.gs_user, vcpu->gs_base);
 }
@@ -155,7 +204,7 @@ void xen_save_segments(struct vcpu *vcpu)
         vcpu->selectors[SEGMENT_ES] = loaded.selectors[SEGMENT_ES] = (uint16_t)es;
     if (fs != loaded.selectors[SEGMENT_FS]) {
         vcpu->selectors[SEGMENT_FS] = (uint16_t)fs;
-        vcpu->fs_base = usable((uint16_t)fs) ? descriptor_base(copy()[fs / 8]) : 0;
+        vcpu->fs_base = descriptor_base(copied((uint16_t)fs));
         loaded.selectors[SEGMENT_FS] = (uint16_t)fs;
         loaded.fs = vcpu->fs_base;
     }
@@ -166,7 +215,7 @@ void xen_save_segments(struct vcpu *vcpu)
     }
     if (gs != loaded.gs_user_selector) {
         vcpu->selectors[SEGMENT_GS] = (uint16_t)gs;
-        vcpu->gs_base = usable((uint16_t)gs) ? descriptor_base(copy()[gs / 8]) : 0;
+        vcpu->gs_base = descriptor_base(copied((uint16_t)gs));
         loaded.gs_user_selector = (uint16_t)gs;
         loaded.gs_user = vcpu->gs_base;
     }
@@ -181,7 +230,7 @@ void xen_save_segments(struct vcpu *vcpu)
 /* The code size of user mode's segment. */
 unsigned xen_user_bits(uint16_t selector)
 {
-    uint64_t descriptor = usable(selector) ? copy()[selector / 8] : 0;
+    uint64_t descriptor = copied(selector);
 
     return descriptor & DESCRIPTOR_LONG && descriptor & DESCRIPTOR_CODE ? 64 : 32;
 }

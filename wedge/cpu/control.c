@@ -55,6 +55,8 @@ static bool write_cr4(struct vcpu *vcpu, uint64_t value)
     if (value >> 32 || (vcpu->efer & EFER_LMA && !(value & CR4_PAE)))
         return false;
     vcpu->cr4 = value;
+    if ((old ^ value) & CR4_TSD)
+        backend->time_stamps_allow(!(value & CR4_TSD));
     if ((old ^ value) & CR4_TLB && vcpu->cr0 & CR0_PG)
         shadow_load(vcpu);
     return true;

@@ -53,7 +53,8 @@ bool operand_read(struct vcpu *vcpu, const struct wedge_site *site, void *to, si
                   struct outcome *outcome)
 {
     uint64_t where;
-    uint32_t code = guest_read(vcpu, operand_address(vcpu, site), to, size, 0, &where);
+    uint32_t code =
+        guest_read(vcpu, operand_address(vcpu, site), to, size, access_of(vcpu), &where);
 
     if (code)
         *outcome = outcome_page_fault(vcpu, code, where);
@@ -64,7 +65,8 @@ bool operand_write(struct vcpu *vcpu, const struct wedge_site *site, const void 
                    struct outcome *outcome)
 {
     uint64_t where;
-    uint32_t code = guest_write(vcpu, operand_address(vcpu, site), from, size, 0, &where);
+    uint32_t code =
+        guest_write(vcpu, operand_address(vcpu, site), from, size, access_of(vcpu), &where);
 
     if (code)
         *outcome = outcome_page_fault(vcpu, code, where);
@@ -95,7 +97,7 @@ bool operand_fetch_selector(struct vcpu *vcpu, const struct wedge_site *site, ui
 struct outcome stack_push(struct vcpu *vcpu, uint64_t value, unsigned width)
 {
     uint64_t stack = register_truncate(vcpu->gpr[GPR_RSP] - width, vcpu->bits / 8), where;
-    uint32_t code = guest_write(vcpu, stack, &value, width, 0, &where);
+    uint32_t code = guest_write(vcpu, stack, &value, width, access_of(vcpu), &where);
 
     if (code)
         return outcome_page_fault(vcpu, code, where);
@@ -112,7 +114,7 @@ bool stack_peek(struct vcpu *vcpu, unsigned place, unsigned width, uint64_t *val
     *value = 0;
     code = guest_read(
         vcpu, register_truncate(vcpu->gpr[GPR_RSP] + (uint64_t)place * width, vcpu->bits / 8),
-        value, width, 0, &where);
+        value, width, access_of(vcpu), &where);
     if (code)
         *outcome = outcome_page_fault(vcpu, code, where);
     return !code;

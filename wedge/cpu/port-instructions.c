@@ -35,8 +35,8 @@ struct outcome instruction_port_string(struct vcpu *vcpu, const struct wedge_sit
 
         if (!in)
             address += segment_base(vcpu, site->segment);
-        code = in ? guest_write(vcpu, address, &value, width, 0, &where)
-                  : guest_read(vcpu, address, &value, width, 0, &where);
+        code = in ? guest_write(vcpu, address, &value, width, access_of(vcpu), &where)
+                  : guest_read(vcpu, address, &value, width, access_of(vcpu), &where);
         if (code)
             return outcome_page_fault(vcpu, code, where);
         if (!in)

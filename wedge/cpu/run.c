@@ -164,38 +164,10 @@ static void page_fault(struct vcpu *vcpu)
         guest_walk(vcpu, address, ACCESS_WRITE | ACCESS_USER, &where) & ACCESS_PRESENT &&
         store_emulate(vcpu))
         return;
-    if (!shadow_use(vcpu, address, access & ACCESS_WRITE) &&
-        (vcpu->user || !shadow_set_apart(vcpu, address)))
+    if (!shadow_use(vcpu, address, access & ACCESS_WRITE))
         wedge_stop("a page fault at %016lx (code %lx) that the guest's tables do not explain: "
                    "physical %lx",
                    address, vcpu->error, where);
-}
-
-/* A gate's privilege level (AMD64 manual 2, 4.8.4). */
-static bool user_may_use(struct vcpu *vcpu, unsigned vector)
-{
-    uint64_t gate, where;
-
-    return vector * 16u + 15 <= vcpu->idt.limit &&
-           guest_read(vcpu, vcpu->idt.base + vector * 16ul, &gate, sizeof(gate), 0, &where) == 0 &&
-           (gate >> 45 & 3) == 3;
-}
-
-/* INT n of user mode, where the place has no gate for it: the guest's may be for user mode. The
- * instruction says which, since there are emulators whose error code is wrong. */
-static void user_interrupt(struct vcpu *vcpu)
-{
-    uint8_t bytes[2];
-    uint64_t where;
-
-    if (guest_read(vcpu, vcpu->rip, bytes, sizeof(bytes), ACCESS_USER | ACCESS_FETCH, &where) ||
-        bytes[0] != 0xcd) {
-        exception_deliver(vcpu, EXCEPTION_PROTECTION, true, vcpu->error);
-    } else if (user_may_use(vcpu, bytes[1])) {
-        software_interrupt_deliver(vcpu, bytes[1], 2);
-    } else {
-        exception_deliver(vcpu, EXCEPTION_PROTECTION, true, bytes[1] * 8u + 2);
-    }
 }
 
 /* FWAIT heeds TS only with MP. */
@@ -209,22 +181,6 @@ static bool skip_wait(struct vcpu *vcpu)
         return false;
     vcpu->rip++;
     return true;
-}
-
-/* The place lets user mode raise these: the guest may not. */
-static void user_trap(struct vcpu *vcpu, unsigned vector)
-{
-    uint8_t bytes[2] = {0, 0};
-    uint64_t where;
-    unsigned length;
-
-    guest_read(vcpu, vcpu->rip - 2, bytes, sizeof(bytes), ACCESS_USER, &where);
-    length = bytes[0] == 0xcd && bytes[1] == vector ? 2 : vector < 32 ? 1 : 2;
-    vcpu->rip -= length;
-    if (user_may_use(vcpu, vector))
-        software_interrupt_deliver(vcpu, vector, length);
-    else
-        exception_deliver(vcpu, EXCEPTION_PROTECTION, true, vector * 8u + 2);
 }
 
 void wedge_exception(struct vcpu *vcpu, unsigned vector)
@@ -243,8 +199,8 @@ void wedge_exception(struct vcpu *vcpu, unsigned vector)
     } else if (vcpu->user &&
                (vector == EXCEPTION_BREAKPOINT || vector == EXCEPTION_OVERFLOW || vector >= 32)) {
         user_trap(vcpu, vector);
-    } else if (vector == EXCEPTION_PROTECTION && vcpu->user && vcpu->error & 2) {
-        user_interrupt(vcpu);
+    } else if (vector == EXCEPTION_PROTECTION && vcpu->user) {
+        user_protection(vcpu);
     } else if ((vector == EXCEPTION_PROTECTION || vector == EXCEPTION_INVALID_OPCODE) &&
                !vcpu->user && code_emulate_missed(vcpu)) {
         /* It went on, or raised an exception of its own. */

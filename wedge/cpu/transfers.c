@@ -15,7 +15,7 @@ struct outcome instruction_iret(struct vcpu *vcpu, const struct wedge_site *site
     struct outcome outcome = outcome_done;
     uint64_t frame[5], error;
     struct vcpu before = *vcpu;
-    bool full = vcpu->bits == 64;
+    bool full = vcpu->bits == 64, changes;
     int exception;
 
     if (vcpu->rflags & RFLAGS_NT)
@@ -23,14 +23,14 @@ struct outcome instruction_iret(struct vcpu *vcpu, const struct wedge_site *site
     for (unsigned i = 0; i < (full ? 5 : 3); i++)
         if (!stack_peek(vcpu, i, site->width, &frame[i], &outcome))
             return outcome;
+    changes = !before.user && (frame[1] & 3) == 3;
+    for (unsigned i = 3; !full && changes && i < 5; i++)
+        if (!stack_peek(vcpu, i, site->width, &frame[i], &outcome))
+            return outcome;
     exception = segment_load_code(vcpu, (uint16_t)frame[1], &error);
     if (exception == EXCEPTION_NONE && before.user && !vcpu->user)
         exception = EXCEPTION_PROTECTION;
-    if (exception == EXCEPTION_NONE && (full || vcpu->user != before.user)) {
-        if (!full)
-            for (unsigned i = 3; i < 5; i++)
-                if (!stack_peek(vcpu, i, site->width, &frame[i], &outcome))
-                    goto undo;
+    if (exception == EXCEPTION_NONE && (full || changes)) {
         exception = segment_load(vcpu, SEGMENT_SS, (uint16_t)frame[4], &error);
     } else if (exception == EXCEPTION_NONE) {
         frame[3] = register_truncate(before.gpr[GPR_RSP] + 3ul * site->width, before.bits / 8);

@@ -66,6 +66,9 @@ struct backend {
     /* A debug register that is not DR6; one that the place refuses does nothing. */
     void (*debug_write)(unsigned number, uint64_t value);
 
+    /* Whether user mode may read the time stamp counter: CR4.TSD is off. */
+    void (*time_stamps_allow)(bool user);
+
     /* Time and events. */
     uint64_t (*clock)(void);
     void (*timer_set)(uint64_t deadline); /* UINT64_MAX: never */

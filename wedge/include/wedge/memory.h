@@ -69,9 +69,6 @@ bool shadow_refresh(struct vcpu *vcpu, uint64_t address);
 /* The same after the guest's entry was marked as used, or written through; the guest's tables allow
  * it. */
 bool shadow_use(struct vcpu *vcpu, uint64_t address, bool write);
-/* The kernel uses a page of its own in user mode's half: from now on it has tables of its own
- * there. Gives whether that is new. */
-bool shadow_set_apart(struct vcpu *vcpu, uint64_t address);
 struct shadow_figures {
     uint64_t tables, tables_peak, roots;
 };

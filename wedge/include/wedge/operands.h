@@ -8,7 +8,14 @@
 #include <stdint.h>
 
 #include "afterburn/image.h"
+#include "wedge/memory.h"
 #include "wedge/vcpu.h"
+
+/* With whose privilege an instruction reaches memory. */
+static inline uint32_t access_of(const struct vcpu *vcpu)
+{
+    return vcpu->user ? ACCESS_USER : 0;
+}
 
 struct outcome {
     int exception; /* or EXCEPTION_NONE */

@@ -98,6 +98,7 @@ _Static_assert(offsetof(struct vcpu, scratch) == VCPU_SCRATCH, "for assembly");
 #define CR0_CD 0x40000000u
 #define CR0_PG 0x80000000u
 
+#define CR4_TSD 0x04u
 #define CR4_PAE 0x20u
 #define CR4_PGE 0x80u
 
@@ -164,6 +165,11 @@ uint64_t descriptor_base(uint64_t descriptor);
 uint32_t descriptor_limit(uint64_t descriptor);
 /* Loads CS with what is below it: privilege level and code size. */
 int segment_load_code(struct vcpu *vcpu, uint16_t selector, uint64_t *error);
+
+/* cpu/user-mode.c: a trap that the place lets user mode raise, and the guest may not; and a #GP of
+ * user mode, for something that the guest may let it do. */
+void user_trap(struct vcpu *vcpu, unsigned vector);
+void user_protection(struct vcpu *vcpu);
 
 /* cpu/run.c: what a back end calls. Neither returns. */
 void wedge_exception(struct vcpu *vcpu, unsigned vector) __attribute__((noreturn));
