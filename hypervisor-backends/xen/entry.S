@@ -73,8 +73,7 @@ xen_trap_\vector:
     .else
     movq $0, VCPU(VCPU_ERROR)
     .endif
-    movq %rdi, VCPU(GPR(7))
-    pushq $\vector
+    movq $\vector, VCPU(VCPU_SCRATCH)
     jmp xen_trap
     .pushsection .rodata.xen_traps, "a"
     .quad \vector, xen_trap_\vector
@@ -96,30 +95,7 @@ xen_trap_entry_count:
 
     .text
 xen_trap:
-    popq %rdi                       /* the vector; the guest's RDI is saved */
-    popq VCPU(VCPU_RIP)
-    popq VCPU(VCPU_REAL_CS)
-    popq VCPU(VCPU_RFLAGS)
-    popq VCPU(GPR(4))
-    popq VCPU(VCPU_REAL_SS)
-    movq %rax, VCPU(GPR(0))
-    movq %rdx, VCPU(GPR(2))
-    movq %rbx, VCPU(GPR(3))
-    movq %rbp, VCPU(GPR(5))
-    movq %rsi, VCPU(GPR(6))
-    movq %r8, VCPU(GPR(8))
-    movq %r9, VCPU(GPR(9))
-    movq %r10, VCPU(GPR(10))
-    movq %r12, VCPU(GPR(12))
-    movq %r13, VCPU(GPR(13))
-    movq %r14, VCPU(GPR(14))
-    movq %r15, VCPU(GPR(15))
-    movabsq $xen_stack_top, %rsp
-    xorl %ebp, %ebp
-    cld
-    movabsq $xen_exception, %rax
-    call *%rax
-    ud2
+    take_frame xen_exception
 
     .globl xen_syscall_entry, xen_syscall32_entry, xen_failsafe_entry
 xen_syscall_entry:

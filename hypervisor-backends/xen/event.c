@@ -99,7 +99,7 @@ static void take_state(struct vcpu *vcpu, bool frame)
     }
 }
 
-void xen_exception(uint64_t vector);
+void xen_exception(void);
 void xen_site(uint64_t index, uint64_t entry);
 void xen_upcall_again(void);
 void xen_system_call(void);
@@ -107,9 +107,11 @@ void xen_system_call_32(void);
 void xen_upcall(void);
 void xen_failsafe(void);
 
-void xen_exception(uint64_t vector)
+/* Its vector is in the vcpu's scratch field. */
+void xen_exception(void)
 {
     struct vcpu *vcpu = &vcpu_page;
+    uint64_t vector = vcpu->scratch;
 
     if (vector == EXCEPTION_PAGE_FAULT)
         vcpu->cr2 = xen_vcpu_info()->cr2;

@@ -283,14 +283,10 @@ static void report(struct vcpu *vcpu, const struct wedge_site *site)
 
 bool code_emulate_missed(struct vcpu *vcpu)
 {
-    uint8_t bytes[INSTRUCTION_MAX] = {0};
+    uint8_t bytes[INSTRUCTION_MAX];
+    size_t size = guest_fetch(vcpu, bytes);
     struct wedge_site site;
-    uint64_t where;
-    size_t size = 0;
 
-    while (size < sizeof(bytes) &&
-           !guest_read(vcpu, vcpu->rip + size, &bytes[size], 1, ACCESS_FETCH, &where))
-        size++;
     if (!decode_sensitive(bytes, size, vcpu->bits, &site))
         return false;
     report(vcpu, &site);

@@ -88,17 +88,6 @@ static bool may_execute(struct vcpu *vcpu, const struct wedge_site *site)
     }
 }
 
-/* The bytes of the instruction; those behind it may not be there. Gives how many are. */
-static size_t fetch(struct vcpu *vcpu, uint8_t *bytes)
-{
-    size_t size = INSTRUCTION_MAX;
-    uint64_t where;
-
-    while (size && guest_read(vcpu, vcpu->rip, bytes, size, ACCESS_USER | ACCESS_FETCH, &where))
-        size--;
-    return size;
-}
-
 void user_protection(struct vcpu *vcpu)
 {
     uint8_t bytes[INSTRUCTION_MAX];
@@ -106,7 +95,7 @@ void user_protection(struct vcpu *vcpu)
 
     if (vcpu->error & 2)
         user_interrupt(vcpu);
-    else if (!vcpu->error && decode_sensitive(bytes, fetch(vcpu, bytes), vcpu->bits, &site) &&
+    else if (!vcpu->error && decode_sensitive(bytes, guest_fetch(vcpu, bytes), vcpu->bits, &site) &&
              may_execute(vcpu, &site))
         emulate_site(vcpu, &site);
     else

@@ -345,19 +345,6 @@ static enum result carry_out(struct vcpu *vcpu, struct instruction *instruction)
     }
 }
 
-/* The bytes of the instruction that was just executed: those behind it may not be there. */
-static void fetch(struct vcpu *vcpu, uint8_t *bytes)
-{
-    size_t in_page = PAGE_SIZE - vcpu->rip % PAGE_SIZE;
-    uint64_t where;
-
-    if (in_page > INSTRUCTION_MAX)
-        in_page = INSTRUCTION_MAX;
-    guest_read(vcpu, vcpu->rip, bytes, in_page, ACCESS_FETCH, &where);
-    guest_read(vcpu, vcpu->rip + in_page, bytes + in_page, INSTRUCTION_MAX - in_page, ACCESS_FETCH,
-               &where);
-}
-
 bool store_emulate(struct vcpu *vcpu)
 {
     uint8_t bytes[INSTRUCTION_MAX] = {0}, opcode;
@@ -365,7 +352,7 @@ bool store_emulate(struct vcpu *vcpu)
                                       .reader = reader_start(bytes, INSTRUCTION_MAX, vcpu->bits)};
     struct reader *reader = &instruction.reader;
 
-    fetch(vcpu, bytes);
+    guest_fetch(vcpu, bytes);
     opcode = reader_prefixes(reader);
     instruction.opcode = opcode == 0x0f ? 0x0f00u | reader_next(reader) : opcode;
     if (vcpu->bits == 16 || reader->address_override || reader->at == reader->end)

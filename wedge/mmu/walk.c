@@ -4,6 +4,7 @@
 #include "wedge/backend.h"
 #include "wedge/memory.h"
 #include "wedge/operands.h"
+#include "wedge/reader.h"
 #include "wedge/string.h"
 #include "wedge/vcpu.h"
 
@@ -150,4 +151,21 @@ uint32_t guest_write(struct vcpu *vcpu, uint64_t address, const void *from, size
         code = guest_walk(vcpu, *fault, access | ACCESS_WRITE, &where);
     }
     return code ? code : copy(vcpu, address, (void *)from, size, access | ACCESS_WRITE, fault);
+}
+
+size_t guest_fetch(const struct vcpu *vcpu, uint8_t *bytes)
+{
+    uint32_t access = access_of(vcpu) | ACCESS_FETCH;
+    size_t first = PAGE_SIZE - vcpu->rip % PAGE_SIZE;
+    uint64_t where;
+
+    memset(bytes, 0, INSTRUCTION_MAX);
+    if (first > INSTRUCTION_MAX)
+        first = INSTRUCTION_MAX;
+    if (guest_read(vcpu, vcpu->rip, bytes, first, access, &where))
+        return 0;
+    return first < INSTRUCTION_MAX && guest_read(vcpu, vcpu->rip + first, bytes + first,
+                                                 INSTRUCTION_MAX - first, access, &where)
+               ? first
+               : INSTRUCTION_MAX;
 }

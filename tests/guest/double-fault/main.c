@@ -4,26 +4,7 @@
  * #DF(0), on the IST stack of its gate, with the state of the first; a benign one or an interrupt
  * that meets a fault makes that fault; IST stacks are used by the other gates too, from user mode
  * as well. */
-#include "guest.h"
-
-static uint8_t stacks[3][4096] __attribute__((aligned(16)));
-static uint64_t frame_address;
-
-static bool hook(struct frame *frame)
-{
-    frame_address = (uint64_t)&frame->ss + 8;
-    return false;
-}
-
-static void where(const char *name)
-{
-    for (unsigned i = 0; i < 3; i++)
-        if (frame_address == (uint64_t)stacks[i] + 4096) {
-            print("%s: IST %u\n", name, i + 1);
-            return;
-        }
-    print("%s: no IST stack\n", name);
-}
+#include "ist.h"
 
 USER_CODE(user_undefined, "ud2");
 
@@ -31,9 +12,7 @@ void test(void)
 {
     struct frame frame;
 
-    trap_hook = hook;
-    for (unsigned i = 0; i < 3; i++)
-        tss.ist[i] = (uint64_t)stacks[i] + 4096;
+    ist_start();
     gate_set(8, trap_stubs[8], 1, GATE_INTERRUPT);
     gate_set(6, trap_stubs[6], 2, GATE_INTERRUPT);
     TRY("ud2", ::: "memory");

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "callees.h"
 #include "code32.h"
 
 /* void run32(void): to compatibility mode in ring 0, below 4 GB, and back. */
@@ -6,12 +7,7 @@
     .globl run32, frames32
     .type run32, @function
 run32:
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    SAVE_CALLEES
     movq %rsp, saved_stack(%rip)
     movq $PHYSICAL(stack32), %rsp
     movl $KERNEL_SS, %eax
@@ -48,12 +44,7 @@ back64:
     movl %eax, %es
     movl %eax, %fs
     movl %eax, %gs
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
+    RESTORE_CALLEES
     ret
     .size run32, . - run32
 

@@ -3,54 +3,15 @@
  * that writes memory. Expected: also these write what they would write anywhere when it is a page
  * table that they write to: push, pop to memory, not, neg, shifts, adc and sbb, setcc, cmpxchg of 8
  * and of 16 bytes, and SSE. */
-#include "guest.h"
-
-#define PLACE 0x10000000ul
-
-static uint64_t pages[2];
-static volatile uint64_t *entry;
-static unsigned turn;
-static uint64_t old, new;
-
-static void begin(void)
-{
-    turn ^= 1;
-    old = pages[turn] | PTE_P | PTE_W;
-    new = pages[!turn] | PTE_P | PTE_W;
-    *entry = old;
-    invlpg(PLACE);
-    if (*(volatile uint64_t *)PLACE != turn)
-        give_up("the page is not there before");
-}
-
-static void end(const char *name)
-{
-    uint64_t now = *entry & ~(PTE_A | PTE_D), seen;
-
-    invlpg(PLACE);
-    seen = *(volatile uint64_t *)PLACE;
-    print("%s: %s%s\n", name, now == new ? "" : "WRONG ENTRY ",
-          seen == !turn ? "ok" : "WRONG PAGE");
-}
-
-#define STORE(name, text, ...)                                                                     \
-    do {                                                                                           \
-        begin();                                                                                   \
-        asm volatile(text __VA_ARGS__);                                                            \
-        end(name);                                                                                 \
-    } while (0)
+#include "stores.h"
 
 void test(void)
 {
     uint64_t value[2] __attribute__((aligned(16)));
     uint32_t low, high;
 
-    pages[0] = page_new();
-    pages[1] = page_new();
-    *(uint64_t *)at(pages[1]) = 1;
-    map(PLACE, pages[0], PTE_P | PTE_W);
+    stores_start();
     map(PLACE + PAGE_SIZE, pages[0], PTE_P | PTE_W);
-    entry = entry_in(kernel_root, PLACE, 1);
     cr0_write(cr0_read() & ~0xcul);
     cr4_write(cr4_read() | 0x600);
 

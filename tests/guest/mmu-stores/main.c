@@ -3,55 +3,15 @@
  * carries such stores out by itself. Expected: each kind of store that compilers and kernels use
  * writes what it would write anywhere, with its registers and flags, and the page that the entry
  * then leads to is there. */
-#include "guest.h"
+#include "stores.h"
 
-#define PLACE 0x10000000ul
-
-static uint64_t pages[2];
-static volatile uint64_t *entry;
-static unsigned turn;
 static uint64_t flags;
-
-/* Entries for either page; `old` is what is there, `new` what the store under test has to write. */
-static uint64_t old, new;
-
-static void begin(void)
-{
-    turn ^= 1;
-    old = pages[turn] | PTE_P | PTE_W;
-    new = pages[!turn] | PTE_P | PTE_W;
-    *entry = old;
-    invlpg(PLACE);
-    if (*(volatile uint64_t *)PLACE != turn)
-        give_up("the page is not there before");
-}
-
-static void end(const char *name)
-{
-    uint64_t now = *entry & ~(PTE_A | PTE_D), seen;
-
-    invlpg(PLACE);
-    seen = *(volatile uint64_t *)PLACE;
-    print("%s: %s%s\n", name, now == new ? "" : "WRONG ENTRY ",
-          seen == !turn ? "ok" : "WRONG PAGE");
-}
-
-#define STORE(name, text, ...)                                                                     \
-    do {                                                                                           \
-        begin();                                                                                   \
-        asm volatile(text __VA_ARGS__);                                                            \
-        end(name);                                                                                 \
-    } while (0)
 
 void test(void)
 {
     uint64_t value, pointer, count;
 
-    pages[0] = page_new();
-    pages[1] = page_new();
-    *(uint64_t *)at(pages[1]) = 1;
-    map(PLACE, pages[0], PTE_P | PTE_W);
-    entry = entry_in(kernel_root, PLACE, 1);
+    stores_start();
 
     STORE("mov, 64 bits", "movq %1, %0", : "=m"(*entry) : "r"(new));
     STORE("mov, 32 bits", "movl %k1, %0", : "+m"(*entry) : "r"(new));

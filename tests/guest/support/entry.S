@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* All ways into the kernel build a struct frame and call trap(). */
+#include "callees.h"
 #include "layout.h"
 
 #define VECTORS_WITH_ERROR 0x60227d00
@@ -76,10 +77,11 @@ trap_entry:
     iretq
     .size trap_entry, . - trap_entry
 
-/* SYSCALL: still on the user's stack, which must not be touched. */
-    .globl syscall_entry, syscall_entry32
-    .type syscall_entry, @function
-syscall_entry:
+/* SYSCALL: still on the user's stack, which must not be touched. By CSTAR the same from 32-bit code. */
+.macro SYSCALL_ENTRY name, selector, vector
+    .globl \name
+    .type \name, @function
+\name:
     movq %rsp, syscall_rsp(%rip)
     leaq trap_stack_top(%rip), %rsp
     pushfq
@@ -87,40 +89,21 @@ syscall_entry:
     pushq $USER_SS
     pushq syscall_rsp(%rip)
     pushq %r11
-    pushq $USER_CS
+    pushq $\selector
     pushq %rcx
     pushq $0
-    pushq $VECTOR_SYSCALL
+    pushq $\vector
     jmp trap_entry
-    .size syscall_entry, . - syscall_entry
-
-/* The same from 32-bit code, by CSTAR. */
-    .type syscall_entry32, @function
-syscall_entry32:
-    movq %rsp, syscall_rsp(%rip)
-    leaq trap_stack_top(%rip), %rsp
-    pushfq
-    popq syscall_flags(%rip)
-    pushq $USER_SS
-    pushq syscall_rsp(%rip)
-    pushq %r11
-    pushq $USER_CS32
-    pushq %rcx
-    pushq $0
-    pushq $(VECTOR_SYSCALL + 1)
-    jmp trap_entry
-    .size syscall_entry32, . - syscall_entry32
+    .size \name, . - \name
+.endm
+    SYSCALL_ENTRY syscall_entry, USER_CS, VECTOR_SYSCALL
+    SYSCALL_ENTRY syscall_entry32, USER_CS32, VECTOR_SYSCALL + 1
 
 /* void user_go(struct frame *): to user mode; comes back when anything brings the processor back. */
     .globl user_go, user_back, user_go_sysret
     .type user_go, @function
 user_go:
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    SAVE_CALLEES
     movq %rsp, user_return_rsp(%rip)
     movq %rdi, %rsp
     RESTORE
@@ -131,12 +114,7 @@ user_go:
 /* The same by SYSRETQ: RIP, RFLAGS and RSP are those of the frame; RCX and R11 show them. */
     .type user_go_sysret, @function
 user_go_sysret:
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    SAVE_CALLEES
     movq %rsp, user_return_rsp(%rip)
     movq %rdi, %rsp
     RESTORE
@@ -149,12 +127,7 @@ user_go_sysret:
     .type user_back, @function
 user_back:
     movq user_return_rsp(%rip), %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
+    RESTORE_CALLEES
     ret
     .size user_back, . - user_back
 

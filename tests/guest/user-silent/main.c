@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Why: user mode's own instructions are not annotated, and some show or keep state of the real
  * processor without a trap: what they say differs where that is not the guest's. Programs for
- * x86_64 do not depend on it, since processors with UMIP forbid most of them; here is what they see.
- * Expected: on bare hardware the guest's IOPL, IF, CR0, LDT and TSS; on Xen IOPL 0, IF set, and
- * Xen's selectors (expected.xen). popf with IOPL 3 changes IF on bare hardware only. */
+ * x86_64 do not depend on it, since processors with UMIP forbid most of them; here is what they
+ * see. Expected: on bare hardware the guest's IOPL, IF, CR0, LDT and TSS; on Xen IOPL 0, IF set,
+ * and Xen's selectors (expected.xen). popf with IOPL 3 changes IF on bare hardware only. */
 #include "guest.h"
 
 USER_CODE(user_pushf, "pushfq; popq %rax; ud2");

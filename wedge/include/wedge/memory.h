@@ -56,6 +56,10 @@ uint32_t guest_read(const struct vcpu *vcpu, uint64_t address, void *to, size_t 
 uint32_t guest_write(struct vcpu *vcpu, uint64_t address, const void *from, size_t size,
                      uint32_t access, uint64_t *fault);
 
+/* The bytes at the vcpu's instruction pointer, INSTRUCTION_MAX of them, zero where none can be
+ * fetched: a page may end there. Gives how many can. */
+size_t guest_fetch(const struct vcpu *vcpu, uint8_t *bytes);
+
 /* mmu/shadow.c: the tables that the place reads, kept like the guest's. */
 void shadow_init(void);
 void shadow_load(struct vcpu *vcpu); /* CR3, or CR0.PG, or the like has changed */
