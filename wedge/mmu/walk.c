@@ -41,13 +41,16 @@ bool guest_entry_reserved(const struct vcpu *vcpu, uint64_t entry, int level)
     return entry & reserved;
 }
 
-uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, uint64_t *where)
+/* The same as guest_walk; gives the entry that maps the address, too, NULL without paging. */
+static uint32_t walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, uint64_t *where,
+                     uint64_t **leaf)
 {
     uint32_t code = ACCESS_FAULT | (access & (ACCESS_WRITE | ACCESS_USER)) |
                     (access & ACCESS_FETCH && vcpu->efer & EFER_NXE ? ACCESS_FETCH : 0);
     uint64_t table = vcpu->cr3 & PTE_ADDRESS, entry = 0, mask = 0;
     bool writable = true, user = true, executable = true;
 
+    *leaf = NULL;
     if (!(vcpu->cr0 & CR0_PG)) {
         *where = address;
         return in_memory(address) ? 0 : code;
@@ -59,7 +62,8 @@ uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, 
 
         if (!in_memory(table))
             return code;
-        entry = ((const uint64_t *)physical(table))[address >> shift & 511];
+        *leaf = (uint64_t *)physical(table) + (address >> shift & 511);
+        entry = **leaf;
         if (!(entry & PTE_PRESENT))
             return code;
         if (guest_entry_reserved(vcpu, entry, level))
@@ -79,21 +83,18 @@ uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, 
     return 0;
 }
 
+uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, uint64_t *where)
+{
+    uint64_t *leaf;
+
+    return walk(vcpu, address, access, where, &leaf);
+}
+
 uint64_t *guest_leaf(const struct vcpu *vcpu, uint64_t address)
 {
-    uint64_t table = vcpu->cr3 & PTE_ADDRESS;
+    uint64_t *leaf, where;
 
-    for (int level = LEVELS; level && vcpu->cr0 & CR0_PG; level--) {
-        uint64_t *entry =
-            (uint64_t *)physical(table) + (address >> (PAGE_SHIFT + 9 * (level - 1)) & 511);
-
-        if (!(*entry & PTE_PRESENT))
-            return NULL;
-        if (level == 1 || (level < LEVELS && *entry & PTE_LARGE))
-            return entry;
-        table = *entry & PTE_ADDRESS;
-    }
-    return NULL;
+    return walk(vcpu, address, 0, &where, &leaf) ? NULL : leaf;
 }
 
 /* Goes through [address, address + size) page by page. */
@@ -104,8 +105,8 @@ static uint32_t copy(const struct vcpu *vcpu, uint64_t address, void *ours, size
 
     while (size) {
         size_t part = PAGE_SIZE - (address & (PAGE_SIZE - 1));
-        uint64_t where;
-        uint32_t code = guest_walk(vcpu, address, access, &where);
+        uint64_t where, *leaf;
+        uint32_t code = walk(vcpu, address, access, &where, &leaf);
 
         if (!code && !in_memory(where))
             code = ACCESS_FAULT | (access & (ACCESS_WRITE | ACCESS_USER));
@@ -116,8 +117,6 @@ static uint32_t copy(const struct vcpu *vcpu, uint64_t address, void *ours, size
         if (part > size)
             part = size;
         if (access & ACCESS_WRITE) {
-            uint64_t *leaf = guest_leaf(vcpu, address);
-
             if (leaf) /* what we write for the guest it has written */
                 *leaf |= PTE_ACCESSED | PTE_DIRTY;
             memcpy(physical(where), at, part);
