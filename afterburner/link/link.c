@@ -171,6 +171,28 @@ static int check_guest(const struct image *guest)
     return code;
 }
 
+/* What has no site is emulated by its trap, which is slow and told in the wedge's log. */
+static void tell_trapping(const struct verification *verification, struct composition *composition)
+{
+    const struct finding *first = verification->findings.list;
+    const char *function;
+    uint64_t offset;
+    char *text;
+
+    while (first->state != FINDING_TRAPPING)
+        first++;
+    function = image_function_at(verification->image, first->address, &offset);
+    text = memory_format("%zu sensitive instruction%s without a site, the first at 0x%" PRIx64
+                         " %s+0x%" PRIx64 ": emulated by %s, which is slow",
+                         verification->findings.trapping,
+                         verification->findings.trapping == 1 ? "" : "s", first->address,
+                         *function ? function : "-", offset,
+                         verification->findings.trapping == 1 ? "its trap" : "their traps");
+    message_note("%s: %s", verification->image->path, text);
+    composition_explain(composition, "  %s", text);
+    free(text);
+}
+
 /* What the verifier found decides; findings are sorted, so the first one is open if any is. */
 static int judge(const struct verification *verification, struct composition *composition,
                  const struct options *options)
@@ -189,6 +211,8 @@ static int judge(const struct verification *verification, struct composition *co
     }
     if (!findings->open) {
         composition_explain(composition, "  verified: no open finding");
+        if (findings->trapping)
+            tell_trapping(verification, composition);
         return EXIT_CODE_OK;
     }
     function = image_function_at(verification->image, first->address, &offset);
@@ -241,17 +265,20 @@ static int compose(const struct options *options, struct composition *compositio
     return code;
 }
 
-/* What the guest's alternatives bring where it is bound. */
-static int judge_alternatives(const struct options *options, struct verification *verification)
+/* What the guest has that is not bound: by its alternatives, and without a site. */
+static int judge_unbound(const struct options *options, struct verification *verification)
 {
     int code = EXIT_CODE_OK;
 
-    for (size_t i = 0; i < PLACE_COUNT && code == EXIT_CODE_OK; i++)
-        if (options->wanted[i] && places[i]->binds &&
-            check_alternatives(verification, places[i]->name) < 0) {
+    for (size_t i = 0; i < PLACE_COUNT && code == EXIT_CODE_OK; i++) {
+        if (!options->wanted[i] || !places[i]->binds)
+            continue;
+        if (check_alternatives(verification, places[i]->name) < 0) {
             message_error("Capstone cannot be started; reinstall libcapstone4");
             code = EXIT_CODE_TOOL;
         }
+        verification_settle_trapping(verification, places[i]->name);
+    }
     findings_sort(&verification->findings);
     return code;
 }
@@ -269,7 +296,7 @@ static int link_images(const struct options *options, const struct image *guest,
     composition.header.shadow_pages = options->shadow_pages;
     if (code == EXIT_CODE_OK && (code = verification_make(guest, &verification)) == EXIT_CODE_OK) {
         composition.tables = &verification.tables;
-        code = judge_alternatives(options, &verification);
+        code = judge_unbound(options, &verification);
         if (code == EXIT_CODE_OK)
             code = compose(options, &composition, &verification);
         verification_free(&verification);

@@ -138,6 +138,10 @@ static void read_line(struct xen_log *log, size_t number, const char *line)
         conclude(log, strcmp(line, XEN_LOG_WEDGE_STOPPED ": guest") == 0
                           ? XEN_LOG_END_GUEST_CRASHED
                           : XEN_LOG_END_WEDGE_STOPPED);
+    } else if (begins(line, XEN_LOG_WEDGE_MISSED)) {
+        memory_grow((void **)&log->missed, &log->missed_capacity, log->missed_count,
+                    sizeof(*log->missed));
+        log->missed[log->missed_count++] = strtoull(line + strlen(XEN_LOG_WEDGE_MISSED), NULL, 16);
     }
 }
 
@@ -206,5 +210,6 @@ void xen_log_free(struct xen_log *log)
         free(log->first[i]);
     for (size_t i = 0; i < XEN_LOG_LAST; i++)
         free(log->last[i]);
+    free(log->missed);
     *log = (struct xen_log){0};
 }

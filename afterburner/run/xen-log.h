@@ -16,6 +16,7 @@
 /* What begins the wedge's lines, and the one by which it ends the run. */
 #define XEN_LOG_WEDGE         "wedge: "
 #define XEN_LOG_WEDGE_STOPPED "wedge: stopped"
+#define XEN_LOG_WEDGE_MISSED  "wedge: missed site: "
 
 enum xen_log_end {
     XEN_LOG_END_NONE, /* nothing in the log says so */
@@ -45,6 +46,8 @@ struct xen_log {
     size_t panic_line;    /* of Xen */
     size_t stopped_line;  /* of the wedge */
     uint64_t instruction; /* where the domain was when it crashed */
+    uint64_t *missed;     /* the instructions that the wedge emulated without a site */
+    size_t missed_count, missed_capacity;
     bool has_instruction;
 
     char *first[XEN_LOG_FIRST];

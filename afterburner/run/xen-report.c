@@ -121,6 +121,9 @@ static char *find_cause(const struct xen_log *log)
         }
         if (text && (found = strstr(text, "domain_crash called from ")))
             return memory_copy_string(found);
+        if (text && strstr(text, "domain_crash_sync called from entry.S"))
+            return memory_copy_string(
+                "an exception, whose frame its kernel's stack could not take");
     }
     return memory_copy_string("Xen gave no cause");
 }
@@ -313,6 +316,25 @@ int xen_report(const struct xen_log *log, const char *image)
         break;
     }
     return RUN_EXIT_OURS;
+}
+
+void xen_report_missed(const struct xen_log *log, const char *image)
+{
+    struct symbols symbols = {0};
+
+    if (!log->missed_count)
+        return;
+    symbols_open(&symbols, image);
+    message_note("%zu instruction%s without a site, emulated by %s:", log->missed_count,
+                 log->missed_count == 1 ? "" : "s",
+                 log->missed_count == 1 ? "its trap" : "their traps");
+    for (size_t i = 0; i < log->missed_count; i++) {
+        char *place = place_at(&symbols, log->missed[i]);
+
+        fprintf(stderr, "  missed: %s\n", place);
+        free(place);
+    }
+    symbols_close(&symbols);
 }
 
 void xen_report_tail(const struct xen_log *log)

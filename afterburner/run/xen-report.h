@@ -9,6 +9,9 @@
  * indented, what Xen or the wedge said. Gives the enum run_exit_code. */
 int xen_report(const struct xen_log *log, const char *image);
 
+/* Prints the instructions that the wedge emulated without a site, by function. */
+void xen_report_missed(const struct xen_log *log, const char *image);
+
 /* Prints the log's last lines, for an end that the log does not explain. */
 void xen_report_tail(const struct xen_log *log);
 

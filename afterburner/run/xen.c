@@ -234,6 +234,7 @@ static int run_qemu(struct xen_run *run)
     result = qemu_run(&run->session);
     xen_log_finish(&run->log);
     code = judge(run, &result);
+    xen_report_missed(&run->log, run->options->image);
     run->session.listener = NULL;
     return code;
 }

@@ -10,33 +10,16 @@
 
 #include "cli/memory.h"
 #include "decode/sensitive-table.h"
+#include "verify/place-rules.h"
 #include "verify/plain.h"
 #include "verify/report.h"
 #include "verify/walk.h"
-
-static const struct {
-    const char *place;
-    int entry;
-    const char *why;
-} harmless[] = {
-#define PLACE_HARMLESS(place, entry, why) {#place, SENSITIVE_##entry, why},
-#include "verify/place-rules.def"
-};
 
 const char *alternative_verdict_name(enum alternative_verdict verdict)
 {
     static const char *const names[] = {"innocuous", "never", "harmless", "trapping", "open"};
 
     return names[verdict];
-}
-
-/* Why an entry is harmless at a place; NULL when it is not. */
-static const char *harmless_why(const char *place, int entry)
-{
-    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-        if (harmless[i].entry == entry && strcmp(harmless[i].place, place) == 0)
-            return harmless[i].why;
-    return NULL;
 }
 
 enum {
@@ -73,19 +56,23 @@ static void finding(struct judge *judge, uint64_t address, int entry, const char
 static void judge_sensitive(struct judge *judge, uint64_t address, int entry)
 {
     const struct sensitive_entry *known = sensitive_entry_by_number(entry);
-    const char *why = harmless_why(judge->place, entry);
+    const char *why = place_harmless_why(judge->place, entry);
     char text[128];
 
     if (why) {
         answer(judge, ALTERNATIVE_HARMLESS, why);
-    } else if (known && known->kind == SENSITIVE_PRIVILEGED) {
+    } else if (known && place_traps(judge->place, entry)) {
         findings_add(&judge->verification->findings, FINDING_ALTERNATIVE_UNGATED, FINDING_TRAPPING,
                      address, "an alternative brings it", "%s, when the processor has %s (%s)",
                      known->name, judge->alternative->feature, judge->gate.why);
         findings_set_entry(&judge->verification->findings, entry);
         answer(judge, ALTERNATIVE_TRAPPING, judge->gate.why);
     } else {
-        snprintf(text, sizeof(text), "a silent %s that nobody emulates", sensitive_name(entry));
+        snprintf(text, sizeof(text),
+                 known && known->kind == SENSITIVE_PRIVILEGED
+                     ? "a %s that the place carries out by itself"
+                     : "a silent %s that nobody emulates",
+                 sensitive_name(entry));
         finding(judge, address, entry, text);
     }
 }

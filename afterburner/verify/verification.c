@@ -7,7 +7,7 @@
 #include "cli/exit-codes.h"
 #include "cli/memory.h"
 #include "cli/message.h"
-#include "decode/sensitive-table.h"
+#include "verify/place-rules.h"
 
 int verification_make(const struct image *image, struct verification *verification)
 {
@@ -56,15 +56,14 @@ static int walk_bound(struct verification *verification)
     return code;
 }
 
-/* What traps where it is not annotated is no silent mistake: it is told, and counted. */
-static void settle_trapping(struct findings *findings)
+void verification_settle_trapping(struct verification *verification, const char *place)
 {
+    struct findings *findings = &verification->findings;
+
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->list[i];
-        const struct sensitive_entry *entry =
-            finding->kind == FINDING_UNANNOTATED ? sensitive_entry_by_number(finding->entry) : NULL;
 
-        if (entry && entry->kind == SENSITIVE_PRIVILEGED)
+        if (finding->kind == FINDING_UNANNOTATED && place_traps(place, finding->entry))
             findings_settle(findings, i, FINDING_TRAPPING,
                             finding->why ? finding->why : "it has no site");
     }
@@ -84,7 +83,7 @@ static int check_bound(struct verification *verification, struct image *image)
     if (code == 0)
         code = check_alternatives(verification, verification->bound->place);
     bound_unbind(verification, image);
-    settle_trapping(&verification->findings);
+    verification_settle_trapping(verification, verification->bound->place);
     findings_sort(&verification->findings);
     return code;
 }

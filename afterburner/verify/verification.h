@@ -16,6 +16,10 @@ int verification_make(const struct image *image, struct verification *verificati
 int verification_make_bound(struct image *image, const char *place,
                             struct verification *verification);
 
+/* What has no site and traps to the wedge at a place is no silent mistake: those findings are no
+ * longer open. */
+void verification_settle_trapping(struct verification *verification, const char *place);
+
 /* Holds the guest's code in a dump against the verified image, bound if it was verified so. Gives
  * 0, or an exit code after one message. */
 int verification_check_live(struct image *image, struct verification *verification,

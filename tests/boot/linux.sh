@@ -8,6 +8,10 @@
 #   off      with AFTERBURNER_MODE=off every object is plain's, byte for byte
 #   cost     neutral instructions and text growth within the limits
 #   xen      linked with the wedge, one file boots by itself in QEMU and de-privileged on Xen
+#   load     the same results there from 1000 programs, pipes, signals, memory, files, threads and timers (load.c)
+#   many     1000 processes at once in 128 MB with 4 MB of shadow memory
+#   messages what the kernel says on Xen and in QEMU differs only as dmesg.differences explains
+#   missed   without sites for a class that traps it works, and each missed site is named; a silent class is refused
 # A build that is not in the cache is made first.
 # shellcheck source=tests/lib.sh
 . "$SOURCE_DIR/tests/lib.sh"
@@ -28,6 +32,27 @@ run_guest() { # CODE WORDS: the shell command, spaces as %20
 
 # Objects that are the kernel's: not the host programs, not what the decompressor is linked from.
 objects() { (cd "$1" && find . -name '*.o' ! -path './tools/*' ! -path './scripts/*' ! -name vmlinux.o | LC_ALL=C sort); }
+
+# For the tests on Xen: IMAGE is the kernel with the wedge; "$@" are options of link.
+link_image() {
+    "$AFTERBURNER" doctor --for xen >/dev/null || skip "Xen or QEMU is missing" "scripts/fetch-xen; apt-get install qemu-system-x86"
+    ok "links" "$AFTERBURNER" link "$OUTPUT/vmlinux" -o image "$@"
+}
+# with_program NAME OPTION...: makes initramfs.cpio.gz, with a static program from NAME.c beside us in /bin.
+with_program() {
+    local name=$1
+    shift
+    mkdir -p root/bin
+    ok "a static program, $name" gcc -O2 -Wall -Wextra -Werror -static "$@" "$SOURCE_DIR/tests/boot/$name.c" -o "root/bin/$name"
+    (cd root && find . | cpio -o -H newc --quiet | gzip) >added.gz
+    cat "$OUTPUT/initramfs.cpio.gz" added.gz >initramfs.cpio.gz
+}
+on() { # PLACE CODE WORDS OPTION...: runs the image; the console goes to stdout
+    local place=$1 wanted=$2 words=$3
+    shift 3
+    code "$wanted" "$AFTERBURNER" run --on "$place" --timeout 300 --initrd initramfs.cpio.gz "$@" \
+        --append "console=ttyS0 panic=-1 printk.time=0${words:+ afterburner.run=$words}" image </dev/null
+}
 
 case ${1:?} in
 verify)
@@ -107,21 +132,12 @@ cost)
     ;;
 xen)
     build annotated
-    "$AFTERBURNER" doctor --for xen >/dev/null || skip "Xen or QEMU is missing" "scripts/fetch-xen; apt-get install qemu-system-x86"
-    ok "links" "$AFTERBURNER" link "$OUTPUT/vmlinux" -o image
+    link_image
     ok "the image verifies as the kernel does" bash -c '"$0" verify image >/dev/null' "$AFTERBURNER"
     ok "bound for Xen, too" bash -c '"$0" verify --bound xen image | tee bound' "$AFTERBURNER"
     sum=$(sha256sum image)
     # A 32-bit process of our own: its system calls, its thread-local segment over switches of tasks, its selector.
-    mkdir -p root/bin
-    ok "a static 32-bit program" gcc -m32 -O1 -static -nostdlib -ffreestanding -fno-pic -fno-stack-protector \
-        "$SOURCE_DIR/tests/boot/process-32.c" -o root/bin/process-32
-    (cd root && find . | cpio -o -H newc --quiet | gzip) >added.gz
-    cat "$OUTPUT/initramfs.cpio.gz" added.gz >initramfs.cpio.gz
-    on() { # PLACE CODE WORDS
-        code "$2" "$AFTERBURNER" run --on "$1" --timeout 300 --initrd initramfs.cpio.gz \
-            --append "console=ttyS0 panic=-1${3:+ afterburner.run=$3}" image </dev/null
-    }
+    with_program process-32 -m32 -nostdlib -ffreestanding -fno-pic -fno-stack-protector
     for place in native xen; do
         ok "$place: the workload runs" on $place 0 ""
         ok "$place: a shell command's exit code comes back" on $place 42 "exit%2042"
@@ -134,9 +150,71 @@ xen)
     ok "the same words on both" diff words.native words.xen
     ok "and they are many" test "$(wc -l <words.xen)" -gt 30
     ok "no warning of the kernel's on Xen" bash -c '! grep -E "WARNING:|BUG:|Oops|Call Trace" console.xen'
-    "$AFTERBURNER" run --on xen --timeout 300 --initrd initramfs.cpio.gz --xen-log xen.log --append "console=ttyS0 panic=-1" image </dev/null >/dev/null 2>&1
+    on xen 0 "" --xen-log xen.log >/dev/null 2>&1
     ok "no site was missed" bash -c '! grep "missed site" xen.log'
     ok "one and the same file" test "$sum" = "$(sha256sum image)"
+    ;;
+load)
+    build annotated
+    link_image
+    with_program load -pthread
+    for place in native xen; do
+        ok "$place: the load" on $place 0 /bin/load
+        on $place 0 /bin/load 2>&1 | tr -d '\r' >console.$place
+        grep '^load: ' console.$place >words.$place
+    done
+    ok "the same words on both" diff words.native words.xen
+    ok "all is well in them" bash -c 'test "$(grep -c ": ok$" words.xen)" -eq 11'
+    ok "no warning of the kernel's on Xen" bash -c '! grep -E "WARNING:|BUG:|Oops|Call Trace|lost|stall" console.xen'
+    ;;
+many)
+    build annotated
+    link_image --shadow-memory 4
+    with_program load -pthread
+    # The wedge keeps a sixteenth of the domain's memory, and Xen some of the machine's: of 192 MB the domain gets 128.
+    ok "1000 processes at once" bash -c 'set -o pipefail; "$@" | tee console' _ "$AFTERBURNER" run --on xen --memory 192 --timeout 600 \
+        --initrd initramfs.cpio.gz --xen-log xen.log \
+        --append "console=ttyS0 panic=-1 quiet afterburner.run=echo%204000%20>/proc/sys/kernel/threads-max;ulimit%20-u%204000;/bin/load%20many%201000" image
+    ok "and all of them ended well" grep -q '^load: 1000 of them ended well' console
+    ok "with 4 MB for shadow tables" grep -q 'wedge: .* MB for the guest, 1024 pages for shadow tables' xen.log
+    ok "in 128 MB" grep -q 'wedge: on Xen, 128 MB' xen.log
+    grep 'shadow tables in use' xen.log | sed 's/^/# /'
+    ;;
+messages)
+    build annotated
+    link_image
+    cp "$OUTPUT/initramfs.cpio.gz" .
+    for place in native xen; do
+        on $place 0 "exit%200" --memory 192 2>/dev/null | tr -d '\r' >console.$place
+    done
+    ok "messages by the hundred" test "$(wc -l <console.xen)" -gt 100
+    diff console.native console.xen | grep '^[<>]' >differences || true
+    grep -v '^#' "$SOURCE_DIR/tests/boot/dmesg.differences" | cut -f1 >patterns
+    grep -vEf patterns differences >unexplained
+    ok "each of $(wc -l <differences) differing lines is explained" bash -c '! grep . unexplained'
+    while read -r pattern; do
+        ok "and each explanation has its line: $pattern" grep -qE -- "$pattern" differences
+    done <patterns
+    ;;
+missed)
+    build annotated
+    link_image
+    cp "$OUTPUT/initramfs.cpio.gz" .
+    ok "the kernel without its sites for ports" bash -c '"$0/drop-class" PORT "$1/vmlinux" ports >dropped' "$TEST_TOOLS" "$OUTPUT"
+    ok "verify finds all $(cat dropped)" bash -c '"$0" verify ports | tee verified | grep -q "findings: $(cat dropped) open"; grep -c "(in)$\|(out)$\|(ins)$\|(outs)$" verified' "$AFTERBURNER"
+    ok "link takes it, and says so" bash -c '"$0" link ports -o image 2>said; code=$?; cat said; test $code -eq 0 && grep -q "$(cat dropped) sensitive instructions without a site" said' "$AFTERBURNER"
+    ok "verify --bound counts on their traps" bash -c '"$0" verify --bound xen --quiet --json bound.json image; jq -e ".bound.relies_on_trap.count == $(cat dropped)" bound.json' "$AFTERBURNER"
+    ok "it boots and works on Xen" bash -c '"$@" 2>said' _ "$AFTERBURNER" run --on xen --timeout 300 --initrd initramfs.cpio.gz \
+        --xen-log xen.log --append "console=ttyS0 panic=-1" image
+    grep 'missed site' xen.log | sort >missed.log
+    ok "sites were missed: $(wc -l <missed.log)" test "$(wc -l <missed.log)" -gt 30
+    ok "each is named once" bash -c '! cut -d, -f1 missed.log | uniq -d | grep .'
+    ok "with its function" bash -c 'test "$(grep -cE "^  missed: [a-zA-Z0-9_.]+\+0x[0-9a-f]+ \(0x" said)" -eq "$(wc -l <missed.log)"'
+    ok "on bare hardware, too" on native 0 "" # they are what they were
+    ok "the kernel without its sites for flags" bash -c '"$0/drop-class" FLAGS "$1/vmlinux" flags >dropped' "$TEST_TOOLS" "$OUTPUT"
+    ok "verify refuses it" code 1 "$AFTERBURNER" verify --quiet flags
+    ok "link refuses it" bash -c '"$0" link flags -o refused 2>said; code=$?; cat said; test $code -eq 1 && ! test -e refused && grep -q "sensitive instruction outside every site.*(popf)" said' "$AFTERBURNER"
+    ok "--allow-unsound says what it allows" bash -c '"$0" link --allow-unsound flags -o allowed 2>said; code=$?; cat said; test $code -eq 0 && grep -q "allowed: [0-9]* open findings" said' "$AFTERBURNER"
     ;;
 *)
     echo "unknown test $1"

@@ -51,7 +51,7 @@ echo "just text" >text
 mkdir folder alone
 cp "$AFTERBURNER" alone/afterburner
 as good.s -o good.o && ld -e 0 -Ttext=0x100000 good.o -o good
-printf '\t.text\n\t.globl g\n\t.type g,@function\ng:\twbinvd\n\tret\n\t.size g,.-g\n' >left.s
+printf '\t.text\n\t.globl g\n\t.type g,@function\ng:\tpushfq\n\tret\n\t.size g,.-g\n' >left.s
 command as left.s -o left.o && ld -e 0 -Ttext=0x100000 good.o left.o -o left-out
 command as good.s -o plain.o && ld -e 0 -Ttext=0x100000 plain.o -o plain
 head -c 30 good >cut-header

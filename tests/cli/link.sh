@@ -284,9 +284,9 @@ sed 's/0xffffffff81000000/0xffffffff7f900000/; s/ - 0xffffffff80000000/ - 0xffff
 ok "a guest in the window" refused 3 "reaches into the wedge's window" window
 sed 's/ - 0xffffffff80000000/ - 0xfffffffe80000000/' guest.lds >high.lds && ld -e start -T high.lds low.o -o high
 ok "a guest above 4 GB" refused 3 'is loaded above 4 GB' high
-printf '\t.globl g\n\t.type g,@function\ng:\twbinvd\n\tret\n\t.size g,.-g\n' >left.s && command as left.s -o left.o && ld -e start -T guest.lds small.o left.o -o unsound
+printf '\t.globl g\n\t.type g,@function\ng:\tpushfq\n\tret\n\t.size g,.-g\n' >left.s && command as left.s -o left.o && ld -e start -T guest.lds small.o left.o -o unsound
 ok "a guest with open findings" refused 1 'unsound: not verified: 1 open finding, the first at 0xffffffff8100' unsound
-ok "which the user may allow" bash -c '"$0" link --allow-unsound unsound -o unsound.image 2>message && grep "note: unsound: allowed: 1 open finding.*wbinvd" message' "$AFTERBURNER"
+ok "which the user may allow" bash -c '"$0" link --allow-unsound unsound -o unsound.image 2>message && grep "note: unsound: allowed: 1 open finding.*pushfq" message' "$AFTERBURNER"
 ok "and it still is what it was" code 1 afterburner verify --quiet unsound.image
 ok "no guest" code 2 afterburner link -o out
 ok "no output" code 2 afterburner link "$guest"

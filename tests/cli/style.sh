@@ -24,7 +24,7 @@ fi
 formatted=$(files '*.c' '*.h')
 unformatted=$(printf '%s\n' "$formatted" | xargs clang-format --dry-run 2>&1 | grep -oE '^[^:]+:[0-9]+' | sort -u | head -n 10)
 shell_wrong=$(shell_files | xargs shellcheck -x 2>&1 | head -n 20)
-unlicensed=$(files | grep -vE '^LICENSES/|\.expected$|^tests/guest/[^/]*/expected$|^tests/fuzz/corpus/' | while read -r f; do head -n 5 "$f" | grep -q SPDX-License-Identifier || echo "$f"; done)
+unlicensed=$(files | grep -vE '^LICENSES/|\.expected$|^tests/guest/[^/]*/(expected|end)(\.[a-z]+)?$|^tests/fuzz/corpus/' | while read -r f; do head -n 5 "$f" | grep -q SPDX-License-Identifier || echo "$f"; done)
 cd "$WORK_DIR" || exit 2
 ok "clang-format has nothing to say ($unformatted)" test -z "$unformatted"
 ok "shellcheck has nothing to say" bash -c 'test -z "$0" || { echo "$0"; exit 1; }' "$shell_wrong"

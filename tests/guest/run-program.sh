@@ -21,8 +21,12 @@ on() {
     [ ! -e "$folder/end.$place" ] || { read -r wanted; read -r report; } <"$folder/end.$place"
     "$AFTERBURNER" run --on "$place" --timeout 60 "${options[@]}" "$2" </dev/null 2>"said.$place" | tr -d '\r' >"console.$place"
     got=${PIPESTATUS[0]}
-    diff -u --label expected --label "$place" "$expected" "console.$place" && [ "$got" -eq "$wanted" ] &&
-        grep -qE "$report" <(cat "said.$place"; echo) || { echo "exit code $got"; cat "said.$place"; return 1; }
+    if ! diff -u --label expected --label "$place" "$expected" "console.$place" || [ "$got" -ne "$wanted" ] ||
+        ! grep -qE "$report" <(cat "said.$place"; echo); then
+        echo "exit code $got"
+        cat "said.$place"
+        return 1
+    fi
 }
 
 ok "builds" build

@@ -16,7 +16,7 @@
 #include "wedge/vcpu.h"
 
 #define SITES_MAX  8192
-#define MISSED_MAX 256
+#define MISSED_MAX 4096         /* a power of two: a table by address, with open addressing */
 #define LARGE      0x40000000ul /* records are looked for in the same gigabyte */
 
 static uint8_t *bound;          /* a bit for each page of the guest's: it may be executed */
@@ -24,7 +24,6 @@ static struct wedge_site *list; /* sorted by physical address */
 static uint32_t count;
 
 static uint64_t missed[MISSED_MAX];
-static unsigned missed_count;
 
 static void set_bound(uint64_t page, bool is)
 {
@@ -273,11 +272,16 @@ void code_bind(struct vcpu *vcpu, uint64_t address)
 
 static void report(struct vcpu *vcpu, const struct wedge_site *site)
 {
-    for (unsigned i = 0; i < missed_count; i++)
-        if (missed[i] == vcpu->rip)
+    uint64_t place = vcpu->rip;
+
+    for (unsigned i = 0; i < MISSED_MAX; i++, place++) {
+        if (missed[place % MISSED_MAX] == vcpu->rip)
             return;
-    if (missed_count < MISSED_MAX)
-        missed[missed_count++] = vcpu->rip;
+        if (missed[place % MISSED_MAX])
+            continue;
+        missed[place % MISSED_MAX] = vcpu->rip;
+        break;
+    }
     wedge_print("missed site: %016lx, table entry %u, emulated by its trap", vcpu->rip, site->kind);
 }
 

@@ -3,6 +3,8 @@
 #ifndef GUEST_CALLEES_H
 #define GUEST_CALLEES_H
 
+/* clang-format off */
+
 .macro SAVE_CALLEES
     pushq %rbx
     pushq %rbp
