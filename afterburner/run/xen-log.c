@@ -127,6 +127,14 @@ static void read_xen(struct xen_log *log, size_t number, const char *text)
     }
 }
 
+/* With a reason behind a colon, or none. */
+static bool is_stopped_guest(const char *line)
+{
+    const char *behind = line + strlen(XEN_LOG_WEDGE_STOPPED_GUEST);
+
+    return begins(line, XEN_LOG_WEDGE_STOPPED_GUEST) && (*behind == ':' || *behind == '\0');
+}
+
 static void read_line(struct xen_log *log, size_t number, const char *line)
 {
     const char *text = text_of(line);
@@ -135,9 +143,8 @@ static void read_line(struct xen_log *log, size_t number, const char *line)
         read_xen(log, number, text);
     } else if (begins(line, XEN_LOG_WEDGE_STOPPED) && log->stopped_line == SIZE_MAX) {
         log->stopped_line = number;
-        conclude(log, strcmp(line, XEN_LOG_WEDGE_STOPPED ": guest") == 0
-                          ? XEN_LOG_END_GUEST_CRASHED
-                          : XEN_LOG_END_WEDGE_STOPPED);
+        conclude(log,
+                 is_stopped_guest(line) ? XEN_LOG_END_GUEST_CRASHED : XEN_LOG_END_WEDGE_STOPPED);
     } else if (begins(line, XEN_LOG_WEDGE_MISSED)) {
         memory_grow((void **)&log->missed, &log->missed_capacity, log->missed_count,
                     sizeof(*log->missed));

@@ -14,9 +14,11 @@
 #define XEN_LOG_LINE_LARGEST 1023
 
 /* What begins the wedge's lines, and the one by which it ends the run. */
-#define XEN_LOG_WEDGE         "wedge: "
-#define XEN_LOG_WEDGE_STOPPED "wedge: stopped"
-#define XEN_LOG_WEDGE_MISSED  "wedge: missed site: "
+#define XEN_LOG_WEDGE               "wedge: "
+#define XEN_LOG_WEDGE_STOPPED       "wedge: stopped"
+#define XEN_LOG_WEDGE_STOPPED_GUEST XEN_LOG_WEDGE_STOPPED ": guest"
+#define XEN_LOG_WEDGE_RIP           "wedge: rip "
+#define XEN_LOG_WEDGE_MISSED        "wedge: missed site: "
 
 enum xen_log_end {
     XEN_LOG_END_NONE, /* nothing in the log says so */

@@ -97,6 +97,18 @@ static void print_wedge_lines(const struct xen_log *log)
             print_line(log, i);
 }
 
+/* The lines between two numbers that begin with `start`, the first of them; NULL when none does. */
+static const char *find_line(const struct xen_log *log, size_t from, const char *start)
+{
+    for (size_t i = from; i < log->count; i++) {
+        const char *text = xen_log_text(log, i);
+
+        if (text && strncmp(text, start, strlen(start)) == 0)
+            return text;
+    }
+    return NULL;
+}
+
 /* Of what Xen printed before it said that the domain crashed: the line that explains it. To be
  * freed.
  */
@@ -121,23 +133,10 @@ static char *find_cause(const struct xen_log *log)
         }
         if (text && (found = strstr(text, "domain_crash called from ")))
             return memory_copy_string(found);
-        if (text && strstr(text, "domain_crash_sync called from entry.S"))
-            return memory_copy_string(
-                "an exception, whose frame its kernel's stack could not take");
     }
+    if (find_line(log, stop, "domain_crash_sync called from entry.S"))
+        return memory_copy_string("an exception, whose frame its kernel's stack could not take");
     return memory_copy_string("Xen gave no cause");
-}
-
-/* The lines between two numbers that begin with `start`, the first of them; NULL when none does. */
-static const char *find_line(const struct xen_log *log, size_t from, const char *start)
-{
-    for (size_t i = from; i < log->count; i++) {
-        const char *text = xen_log_text(log, i);
-
-        if (text && strncmp(text, start, strlen(start)) == 0)
-            return text;
-    }
-    return NULL;
 }
 
 /* Where Xen began to speak of the crash: its line and those directly before it that belong to it.
@@ -229,11 +228,41 @@ static void report_dump(const struct xen_log *log, const char *image, const char
     free(cause);
 }
 
+/* The instruction pointer in the wedge's report; 0 when there is none. */
+static uint64_t wedge_instruction(const struct xen_log *log)
+{
+    for (size_t i = log->stopped_line; i < log->count; i++) {
+        const char *line = xen_log_line(log, i);
+
+        if (line && strncmp(line, XEN_LOG_WEDGE_RIP, strlen(XEN_LOG_WEDGE_RIP)) == 0)
+            return strtoull(line + strlen(XEN_LOG_WEDGE_RIP), NULL, 16);
+    }
+    return 0;
+}
+
+/* "what AT function+0x12 (0x...): reason; the wedge's report: ...", as far as it says so. */
+static void report_stop(const struct xen_log *log, const char *image, const char *what,
+                        const char *at, const char *before_reason)
+{
+    const char *reason = xen_log_line(log, log->stopped_line) + strlen(before_reason);
+    uint64_t instruction = wedge_instruction(log);
+    struct symbols symbols = {0};
+    char *place;
+
+    reason += strspn(reason, ": ");
+    symbols_open(&symbols, image);
+    place = place_at(&symbols, instruction);
+    message_error("%s%s%s%s%s; the wedge's report:", what, instruction ? at : "",
+                  instruction ? place : "", *reason ? ": " : "", reason);
+    print_wedge_lines(log);
+    free(place);
+    symbols_close(&symbols);
+}
+
 static int report_guest(const struct xen_log *log, const char *image)
 {
-    if (log->stopped_line != SIZE_MAX) {
-        message_error("the guest crashed; the wedge's report:");
-        print_wedge_lines(log);
+    if (log->stopped_line != SIZE_MAX && xen_log_line(log, log->stopped_line)) {
+        report_stop(log, image, "the guest crashed", " at ", XEN_LOG_WEDGE_STOPPED_GUEST);
     } else if (log->crash_line != SIZE_MAX) {
         report_dump(log, image, "the guest crashed");
     } else {
@@ -251,10 +280,7 @@ static int report_wedge(const struct xen_log *log, const char *image)
         report_dump(log, image, "the wedge crashed");
         return RUN_EXIT_WEDGE_STOPPED;
     }
-    line += strlen(XEN_LOG_WEDGE_STOPPED);
-    line += strspn(line, ": ");
-    message_error("the wedge stopped itself: %s; its report:", *line ? line : "it gave no reason");
-    print_wedge_lines(log);
+    report_stop(log, image, "the wedge stopped itself", ", the guest at ", XEN_LOG_WEDGE_STOPPED);
     return RUN_EXIT_WEDGE_STOPPED;
 }
 

@@ -8,8 +8,9 @@
 program=$1
 folder=$SOURCE_DIR/tests/guest/$program
 support=$SOURCE_DIR/tests/guest/support
-options=()
+options=() link_options=()
 [ ! -e "$folder/options" ] || read -r -a options < <(grep -v '^#' "$folder/options")
+[ ! -e "$folder/link" ] || read -r -a link_options < <(grep -v '^#' "$folder/link")
 
 build() {
     make -s -f "$support/program.mk" PROGRAM="$program" O="$PWD" CC="$AFTERBURNER cc --policy $support/policy gcc"
@@ -31,7 +32,7 @@ on() {
 
 ok "builds" build
 ok "verifies" "$AFTERBURNER" verify --quiet "$program.elf"
-ok "links with the wedge" "$AFTERBURNER" link "$program.elf" -o "$program.image"
+ok "links with the wedge" "$AFTERBURNER" link "$program.elf" -o "$program.image" "${link_options[@]}"
 [ -e "$program.image" ] || finish
 ok "runs on bare hardware" on native "$program.image"
 ran=0

@@ -81,7 +81,7 @@ ok "with the walk of the page table" said_has "L4[0x000] = 0000000000000000"
 ok "the guest gives up" both 120 'the guest told Xen that it crashed' --append give-up
 
 # The wedge's words.
-ok "the wedge stops itself" both 121 'the wedge stopped itself: no stub for a site; its report' --append "wedge-stop crash"
+ok "the wedge stops itself" both 121 "the wedge stopped itself: no stub for a site; the wedge's report" --append "wedge-stop crash"
 ok "with its lines" said_has "  wedge: site 17 at ffffffff81001000: no stub"
 ok "the wedge stops and nothing more happens" both 121 'the wedge stopped itself: no stub' --append "wedge-stop spin"
 ok "the wedge stops and ends by the exit port" both 121 'the wedge stopped itself: no stub' --append "wedge-stop exit=3"

@@ -178,7 +178,8 @@ static void find_piece(struct vcpu *vcpu, uint64_t page, uint64_t *start, uint64
 /* Looks for chunks in [start, end) and binds their sites on the page. */
 static void search(struct vcpu *vcpu, uint64_t start, uint64_t end, uint64_t page)
 {
-    for (uint64_t at = start; at < end; at += PAGE_SIZE) {
+    /* The end may be that of the address space. */
+    for (uint64_t at = start; at < end && at >= start; at += PAGE_SIZE) {
         const uint32_t *words;
         uint64_t where;
 

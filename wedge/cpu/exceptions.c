@@ -94,10 +94,14 @@ static int try_delivery(struct vcpu *vcpu, const struct delivery *delivery, uint
     return EXCEPTION_NONE;
 }
 
-void exception_deliver(struct vcpu *vcpu, unsigned vector, bool has_error, uint64_t error)
+/* `first` is the one that the others met on the way. */
+static void deliver(struct vcpu *vcpu, const struct delivery *delivery,
+                    const struct delivery *first)
 {
-    struct delivery delivery = {.vector = vector, .has_error = has_error, .error = error};
-    int second = try_delivery(vcpu, &delivery, &error);
+    struct delivery next = {.vector = EXCEPTION_DOUBLE_FAULT, .has_error = true};
+    unsigned vector = delivery->vector;
+    uint64_t error;
+    int second = try_delivery(vcpu, delivery, &error);
 
     vcpu->halted = false;
     vcpu->shadow = false;
@@ -106,13 +110,21 @@ void exception_deliver(struct vcpu *vcpu, unsigned vector, bool has_error, uint6
     /* Benign ones (an interrupt, #DB, #BP) meet a fault: that fault is delivered. Else two make a
      * double fault (AMD64 manual 2, table 8-3). */
     if (vector == EXCEPTION_DOUBLE_FAULT)
-        wedge_guest_crashed("triple fault: exception %d on the way to the double fault's handler",
-                            second);
+        wedge_guest_crashed(
+            "triple fault: exception %u (error code %lx) has no handler that can be "
+            "called, nor has the double fault, for exception %d",
+            first->vector, first->error, second);
     if (vector >= 32 || vector == EXCEPTION_DEBUG || vector == EXCEPTION_BREAKPOINT ||
         vector == EXCEPTION_INVALID_OPCODE || vector == EXCEPTION_NO_FPU)
-        exception_deliver(vcpu, (unsigned)second, true, error);
-    else
-        exception_deliver(vcpu, EXCEPTION_DOUBLE_FAULT, true, 0);
+        next = (struct delivery){.vector = (unsigned)second, .has_error = true, .error = error};
+    deliver(vcpu, &next, first);
+}
+
+void exception_deliver(struct vcpu *vcpu, unsigned vector, bool has_error, uint64_t error)
+{
+    struct delivery delivery = {.vector = vector, .has_error = has_error, .error = error};
+
+    deliver(vcpu, &delivery, &delivery);
 }
 
 void software_interrupt_deliver(struct vcpu *vcpu, unsigned vector, unsigned length)

@@ -129,7 +129,7 @@ void shadow_load(struct vcpu *vcpu)
         return;
     }
     if (guest >= backend->own_pages_start)
-        wedge_guest_crashed("CR3 is %016lx, where there is no memory", vcpu->cr3);
+        wedge_guest_crashed("bad CR3: there is no memory at %016lx", vcpu->cr3);
     root = find((uint32_t)guest);
     if (!root)
         root = make((uint32_t)guest);
