@@ -22,9 +22,12 @@
 struct table {
     uint64_t page;  /* first of the own pages that hold it */
     uint64_t count; /* entries that the guest's has, as far as we copy it */
+    uint64_t *seen; /* these, as they were copied; NULL: nobody remembers */
 };
 
-static struct table gdt, ldt;
+/* Looked at on each way to user mode, so what did not change must be passed by quickly. */
+static uint64_t gdt_seen[GDT_ENTRIES];
+static struct table gdt = {.seen = gdt_seen}, ldt;
 static uint64_t ldt_sealed; /* of its pages, those that Xen may have seen */
 
 /* What Xen has loaded for us. */
@@ -100,15 +103,24 @@ static void copy(struct vcpu *vcpu, struct table *table, uint64_t base, uint64_t
 
                 from = NULL;
                 guest_read(vcpu, address, &descriptor, 8, 0, &fault);
+                if (table->seen)
+                    table->seen[i] = descriptor;
                 update(table, i, allowed(descriptor));
                 continue;
             }
             from = (const uint64_t *)physical(where) - i;
         }
+        if (table->seen && table->seen[i] == from[i])
+            continue;
+        if (table->seen)
+            table->seen[i] = from[i];
         update(table, i, allowed(from[i]));
     }
-    for (uint64_t i = new; i < old; i++)
+    for (uint64_t i = new; i < old; i++) {
+        if (table->seen)
+            table->seen[i] = 0;
         update(table, i, 0);
+    }
 }
 
 static uint64_t count_of(const struct table_register *table, uint64_t most)

@@ -14,7 +14,7 @@ static struct outcome pop_flags(struct vcpu *vcpu, const struct wedge_site *site
              value;
     struct outcome outcome = outcome_done;
 
-    if (!stack_peek(vcpu, 0, site->width, &value, &outcome))
+    if (!stack_peek(vcpu, 0, 1, site->width, &value, &outcome))
         return outcome;
     stack_drop(vcpu, site->width);
     change = register_truncate(change, site->width);

@@ -4,6 +4,7 @@
 
 #include "afterburn/record.h"
 #include "wedge/memory.h"
+#include "wedge/string.h"
 
 struct outcome outcome_page_fault(struct vcpu *vcpu, uint32_t code, uint64_t address)
 {
@@ -105,19 +106,25 @@ struct outcome stack_push(struct vcpu *vcpu, uint64_t value, unsigned width)
     return outcome_done;
 }
 
-bool stack_peek(struct vcpu *vcpu, unsigned place, unsigned width, uint64_t *value,
+bool stack_peek(struct vcpu *vcpu, unsigned place, unsigned count, unsigned width, uint64_t *values,
                 struct outcome *outcome)
 {
-    uint64_t where;
-    uint32_t code;
+    uint64_t stack =
+                 register_truncate(vcpu->gpr[GPR_RSP] + (uint64_t)place * width, vcpu->bits / 8),
+             where;
+    uint32_t code = guest_read(vcpu, stack, values, (size_t)count * width, access_of(vcpu), &where);
 
-    *value = 0;
-    code = guest_read(
-        vcpu, register_truncate(vcpu->gpr[GPR_RSP] + (uint64_t)place * width, vcpu->bits / 8),
-        value, width, access_of(vcpu), &where);
-    if (code)
+    if (code) {
         *outcome = outcome_page_fault(vcpu, code, where);
-    return !code;
+        return false;
+    }
+    for (unsigned i = count; width < 8 && i--;) { /* from the last on: they grow in their place */
+        uint64_t value = 0;
+
+        memcpy(&value, (const uint8_t *)values + (size_t)i * width, width);
+        values[i] = value;
+    }
+    return true;
 }
 
 void stack_drop(struct vcpu *vcpu, uint64_t bytes)

@@ -27,7 +27,7 @@ struct outcome instruction_pop_segment(struct vcpu *vcpu, const struct wedge_sit
     uint64_t value, error;
     int exception;
 
-    if (!stack_peek(vcpu, 0, site->width, &value, &outcome))
+    if (!stack_peek(vcpu, 0, 1, site->width, &value, &outcome))
         return outcome;
     exception = segment_load(vcpu, site->special, (uint16_t)value, &error);
     if (exception != EXCEPTION_NONE)

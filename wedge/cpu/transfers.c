@@ -20,13 +20,11 @@ struct outcome instruction_iret(struct vcpu *vcpu, const struct wedge_site *site
 
     if (vcpu->rflags & RFLAGS_NT)
         return outcome_fault(EXCEPTION_PROTECTION, 0);
-    for (unsigned i = 0; i < (full ? 5 : 3); i++)
-        if (!stack_peek(vcpu, i, site->width, &frame[i], &outcome))
-            return outcome;
+    if (!stack_peek(vcpu, 0, full ? 5 : 3, site->width, frame, &outcome))
+        return outcome;
     changes = !before.user && (frame[1] & 3) == 3;
-    for (unsigned i = 3; !full && changes && i < 5; i++)
-        if (!stack_peek(vcpu, i, site->width, &frame[i], &outcome))
-            return outcome;
+    if (!full && changes && !stack_peek(vcpu, 3, 2, site->width, &frame[3], &outcome))
+        return outcome;
     exception = segment_load_code(vcpu, (uint16_t)frame[1], &error);
     if (exception == EXCEPTION_NONE && before.user && !vcpu->user)
         exception = EXCEPTION_PROTECTION;
@@ -89,14 +87,14 @@ static struct outcome far_go(struct vcpu *vcpu, uint16_t selector, uint64_t targ
 struct outcome instruction_far_ret(struct vcpu *vcpu, const struct wedge_site *site)
 {
     struct outcome outcome = outcome_done;
-    uint64_t target, selector;
+    uint64_t words[2], selector;
 
-    if (!stack_peek(vcpu, 0, site->width, &target, &outcome) ||
-        !stack_peek(vcpu, 1, site->width, &selector, &outcome))
+    if (!stack_peek(vcpu, 0, 2, site->width, words, &outcome))
         return outcome;
+    selector = words[1];
     if ((selector & 3) == 3 && !vcpu->user)
         wedge_stop("a far return to user mode, which is not supported");
-    outcome = far_go(vcpu, (uint16_t)selector, target);
+    outcome = far_go(vcpu, (uint16_t)selector, words[0]);
     if (outcome.exception == EXCEPTION_NONE)
         stack_drop(vcpu,
                    2ul * site->width + (site->flags & AFTERBURN_IMMEDIATE ? site->immediate : 0));

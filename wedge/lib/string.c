@@ -6,6 +6,10 @@ void *memcpy(void *to, const void *from, size_t size)
 {
     void *start = to;
 
+    size_t words = size / 8;
+
+    size %= 8;
+    asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words)::"memory");
     asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size)::"memory");
     return start;
 }
@@ -14,6 +18,13 @@ void *memset(void *to, int value, size_t size)
 {
     void *start = to;
 
+    size_t words = size / 8;
+
+    size %= 8;
+    asm volatile("rep stosq"
+                 : "+D"(to), "+c"(words)
+                 : "a"((unsigned char)value * 0x0101010101010101ul)
+                 : "memory");
     asm volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(value) : "memory");
     return start;
 }

@@ -122,6 +122,7 @@ void shadow_load(struct vcpu *vcpu)
     uint64_t guest = (vcpu->cr3 & PTE_ADDRESS) >> PAGE_SHIFT;
     struct root *root;
 
+    guest_walk_forget();
     if (!(vcpu->cr0 & CR0_PG)) {
         current = NULL;
         backend->table_flush(false);

@@ -85,6 +85,12 @@ static bool is_injected(const struct shadow *shadow, unsigned slot)
            (shadow->role & ROLE_LAST && slot >= (WEDGE_WINDOW_ALIAS >> 21 & 511));
 }
 
+/* Whether a table can have entries that are not the guest's. */
+static bool may_hold_ours(const struct shadow *shadow)
+{
+    return shadow->level == LEVELS || shadow->role & (ROLE_TOP | ROLE_LAST);
+}
+
 static bool is_reserved(const struct shadow *shadow, unsigned slot)
 {
     return shadow->level == LEVELS && slot >= backend->reserved_slots_start &&
@@ -300,8 +306,13 @@ static struct shadow *create(uint32_t guest, unsigned level, unsigned role, unsi
     memset(shadow_entries(shadow), 0, PAGE_SIZE);
     if (!(role & ROLE_LARGE) && mirrored->tables++ == 0)
         protection_set(mirrored, false);
-    for (unsigned slot = 0; slot < ENTRIES; slot++)
-        shadow_entries(shadow)[slot] = translate(shadow, slot, guest_entry(shadow, slot));
+    for (unsigned slot = 0; slot < ENTRIES; slot++) {
+        uint64_t entry = guest_entry(shadow, slot);
+
+        /* Most tables are nearly empty. */
+        if (entry & PTE_PRESENT || may_hold_ours(shadow))
+            shadow_entries(shadow)[slot] = translate(shadow, slot, entry);
+    }
     backend->table_flush(false);
     if (level == LEVELS)
         backend->root_seal(shadow->page);
@@ -320,8 +331,12 @@ static void destroy(struct shadow *shadow)
     if (shadow->level == LEVELS)
         backend->root_open(shadow->page);
     for (unsigned slot = 0; slot < ENTRIES; slot++) {
-        forget_code(shadow, shadow_entries(shadow)[slot], 0);
-        forget(shadow, slot, shadow_entries(shadow)[slot]);
+        uint64_t entry = shadow_entries(shadow)[slot];
+
+        if (!(entry & PTE_PRESENT))
+            continue;
+        forget_code(shadow, entry, 0);
+        forget(shadow, slot, entry);
     }
     if (shadow->level != LEVELS)
         backend->table_open(shadow->page);
@@ -394,11 +409,20 @@ void shadow_written(uint64_t physical_address, size_t size)
     unsigned first = physical_address % PAGE_SIZE / 8,
              last = (physical_address % PAGE_SIZE + size - 1) / 8, count = 0;
 
-    roots_written(guest);
+    for (uint32_t i = shadow_pages[guest].shadows; i; i = shadow_tables[i - 1].next)
+        if (shadow_tables[i - 1].level == LEVELS) {
+            roots_written(guest);
+            break;
+        }
     for (uint32_t i = shadow_pages[guest].shadows; i && count < SHADOWS_MAX;
          i = shadow_tables[i - 1].next)
         if (!(shadow_tables[i - 1].role & ROLE_LARGE))
             list[count++] = i - 1;
+    for (unsigned i = 0; i < count; i++)
+        if (!(shadow_tables[list[i]].role & ROLE_LOWER)) {
+            guest_walk_forget();
+            break;
+        }
     for (unsigned i = 0; i < count; i++)
         for (unsigned slot = first; slot <= last; slot++)
             if (shadow_tables[list[i]].page && shadow_tables[list[i]].guest == guest)

@@ -150,30 +150,51 @@ static enum result store(struct vcpu *vcpu, uint64_t address, uint64_t value, un
     return FAULTED;
 }
 
-/* STOS and MOVS, one element or as many as there are: interrupts wait meanwhile, a page at most. */
+/* How many of `count` elements lie in the page of both addresses, the direction being up; at least
+ * one. */
+static uint64_t in_page(uint64_t a, uint64_t b, unsigned width, uint64_t count)
+{
+    uint64_t offset = a % PAGE_SIZE > b % PAGE_SIZE ? a % PAGE_SIZE : b % PAGE_SIZE,
+             fit = (PAGE_SIZE - offset) / width;
+
+    return fit < 1 ? 1 : fit < count ? fit : count;
+}
+
+/* STOS and MOVS, one element, or with REP what is left of a page: interrupts wait meanwhile. */
 static enum result string(struct vcpu *vcpu, struct instruction *instruction, bool move)
 {
+    static uint8_t buffer[PAGE_SIZE];
     unsigned width = instruction->width;
-    uint64_t step = vcpu->rflags & RFLAGS_DF ? -(uint64_t)width : width;
-    uint64_t count = instruction->reader.repeat ? vcpu->gpr[GPR_RCX] : 1,
-             value = register_truncate(vcpu->gpr[GPR_RAX], width);
-    uint64_t most = PAGE_SIZE / width;
-    enum result result = DONE;
+    bool down = vcpu->rflags & RFLAGS_DF, repeat = instruction->reader.repeat;
+    uint64_t to = vcpu->gpr[GPR_RDI], from = move ? vcpu->gpr[GPR_RSI] : to, where,
+             count = repeat ? vcpu->gpr[GPR_RCX] : 1,
+             part = down ? 1 : in_page(to, from, width, count),
+             step = down ? -(uint64_t)width : part * width;
+    uint32_t code = 0;
 
-    for (; count && most && result == DONE; count--, most--) {
-        if (move)
-            result = load(vcpu, vcpu->gpr[GPR_RSI], &value, width);
-        if (result == DONE)
-            result = store(vcpu, vcpu->gpr[GPR_RDI], value, width);
-        if (result != DONE)
-            return result;
-        vcpu->gpr[GPR_RDI] += step;
-        if (move)
-            vcpu->gpr[GPR_RSI] += step;
-        if (instruction->reader.repeat)
-            vcpu->gpr[GPR_RCX] = count - 1;
+    if (!count)
+        return DONE;
+    if (move && from < to && to < from + part * width) {
+        part = 1; /* they overlap: each element may be made of the one before */
+        step = width;
     }
-    if (count && instruction->reader.repeat)
+    if (move)
+        code = guest_read(vcpu, from, buffer, part * width, 0, &where);
+    for (uint64_t i = 0; !move && i < part * width; i++)
+        buffer[i] = (uint8_t)(vcpu->gpr[GPR_RAX] >> i % width * 8);
+    if (!code)
+        code = guest_write(vcpu, to, buffer, part * width, 0, &where);
+    if (code) {
+        vcpu->cr2 = where;
+        exception_deliver(vcpu, EXCEPTION_PAGE_FAULT, true, code & 0xffff);
+        return FAULTED;
+    }
+    vcpu->gpr[GPR_RDI] += step;
+    if (move)
+        vcpu->gpr[GPR_RSI] += step;
+    if (repeat)
+        vcpu->gpr[GPR_RCX] = count - part;
+    if (count > part)
         instruction->reader.at = instruction->start; /* the same instruction goes on */
     return DONE;
 }

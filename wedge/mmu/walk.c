@@ -15,30 +15,83 @@ static bool in_memory(uint64_t address)
     return address >> PAGE_SHIFT < backend->own_pages_start;
 }
 
-/* How many bits a physical address has (CPUID 0x80000008). */
-static unsigned address_bits(void)
+/* The bits of an address that the processor does not have (CPUID 0x80000008). */
+static uint64_t absent_bits(void)
 {
-    static unsigned bits;
+    static uint64_t absent;
     uint32_t a = 0x80000008, b, c = 0, d;
 
-    if (!bits) {
+    if (!absent) {
         asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-        bits = a & 0xff;
+        absent = PTE_ADDRESS & ~((1ul << (a & 0xff)) - 1);
     }
-    return bits;
+    return absent;
 }
 
 bool guest_entry_reserved(const struct vcpu *vcpu, uint64_t entry, int level)
 {
-    uint64_t reserved = PTE_ADDRESS & ~((1ul << address_bits()) - 1);
+    uint64_t reserved = absent_bits();
 
     if (!(vcpu->efer & EFER_NXE))
         reserved |= PTE_NX;
-    if (level == 4)
-        reserved |= PTE_LARGE;
-    else if (level > 1 && entry & PTE_LARGE)
-        reserved |= ((1ul << (PAGE_SHIFT + 9 * (level - 1))) - 1) & ~0x1ffful;
+    if (entry & PTE_LARGE && level > 1)
+        reserved |=
+            level == 4 ? PTE_LARGE : ((1ul << (PAGE_SHIFT + 9 * (level - 1))) - 1) & ~0x1ffful;
     return entry & reserved;
+}
+
+/* Pages of the kernel's half that were found: their tables are all watched, so what is here is true
+ * until guest_walk_forget says otherwise. */
+#define KEPT 64
+
+static struct kept {
+    uint64_t page; /* of the address; 0: none */
+    uint64_t where, *leaf;
+    bool writable, user, executable;
+} kept[KEPT];
+
+void guest_walk_forget(void)
+{
+    for (unsigned i = 0; i < KEPT; i++)
+        kept[i].page = 0;
+}
+
+static bool may(const struct vcpu *vcpu, const struct kept *found, uint32_t access)
+{
+    return !((access & ACCESS_USER && !found->user) ||
+             (access & ACCESS_FETCH && !found->executable) ||
+             (access & ACCESS_WRITE && !found->writable &&
+              (access & ACCESS_USER || vcpu->cr0 & CR0_WP)));
+}
+
+/* Looks a page up in the tables. Gives 0, or the flags of an error code that come from there. */
+static uint32_t find(const struct vcpu *vcpu, uint64_t address, struct kept *found)
+{
+    uint64_t table = vcpu->cr3 & PTE_ADDRESS, entry = 0, mask = 0;
+
+    *found = (struct kept){
+        .page = address >> PAGE_SHIFT, .writable = true, .user = true, .executable = true};
+    for (int level = LEVELS; level; level--) {
+        unsigned shift = PAGE_SHIFT + 9 * (unsigned)(level - 1);
+
+        if (!in_memory(table))
+            return ACCESS_FAULT;
+        found->leaf = (uint64_t *)physical(table) + (address >> shift & 511);
+        entry = *found->leaf;
+        if (!(entry & PTE_PRESENT))
+            return ACCESS_FAULT;
+        if (guest_entry_reserved(vcpu, entry, level))
+            return ACCESS_FAULT | ACCESS_PRESENT | ACCESS_RESERVED;
+        found->writable = found->writable && entry & PTE_WRITABLE;
+        found->user = found->user && entry & PTE_USER;
+        found->executable = found->executable && !(entry & PTE_NX && vcpu->efer & EFER_NXE);
+        table = entry & PTE_ADDRESS;
+        mask = (1ul << shift) - 1;
+        if (level == 1 || (level < LEVELS && entry & PTE_LARGE))
+            break;
+    }
+    found->where = (entry & PTE_ADDRESS & ~mask) | (address & mask & ~(PAGE_SIZE - 1ul));
+    return 0;
 }
 
 /* The same as guest_walk; gives the entry that maps the address, too, NULL without paging. */
@@ -47,8 +100,7 @@ static uint32_t walk(const struct vcpu *vcpu, uint64_t address, uint32_t access,
 {
     uint32_t code = ACCESS_FAULT | (access & (ACCESS_WRITE | ACCESS_USER)) |
                     (access & ACCESS_FETCH && vcpu->efer & EFER_NXE ? ACCESS_FETCH : 0);
-    uint64_t table = vcpu->cr3 & PTE_ADDRESS, entry = 0, mask = 0;
-    bool writable = true, user = true, executable = true;
+    struct kept *place = &kept[address >> PAGE_SHIFT & (KEPT - 1)], found;
 
     *leaf = NULL;
     if (!(vcpu->cr0 & CR0_PG)) {
@@ -57,29 +109,20 @@ static uint32_t walk(const struct vcpu *vcpu, uint64_t address, uint32_t access,
     }
     if (!address_canonical(address))
         return code;
-    for (int level = LEVELS; level; level--) {
-        unsigned shift = PAGE_SHIFT + 9 * (unsigned)(level - 1);
+    if (place->page == address >> PAGE_SHIFT) {
+        found = *place;
+    } else {
+        uint32_t wrong = find(vcpu, address, &found);
 
-        if (!in_memory(table))
-            return code;
-        *leaf = (uint64_t *)physical(table) + (address >> shift & 511);
-        entry = **leaf;
-        if (!(entry & PTE_PRESENT))
-            return code;
-        if (guest_entry_reserved(vcpu, entry, level))
-            return code | ACCESS_PRESENT | ACCESS_RESERVED;
-        writable = writable && entry & PTE_WRITABLE;
-        user = user && entry & PTE_USER;
-        executable = executable && !(entry & PTE_NX && vcpu->efer & EFER_NXE);
-        table = entry & PTE_ADDRESS;
-        mask = (1ul << shift) - 1;
-        if (level == 1 || (level < LEVELS && entry & PTE_LARGE))
-            break;
+        if (wrong)
+            return code | wrong;
+        if (address >> 63)
+            *place = found;
     }
-    if ((access & ACCESS_USER && !user) || (access & ACCESS_FETCH && !executable) ||
-        (access & ACCESS_WRITE && !writable && (access & ACCESS_USER || vcpu->cr0 & CR0_WP)))
+    if (!may(vcpu, &found, access))
         return code | ACCESS_PRESENT;
-    *where = (entry & PTE_ADDRESS & ~mask) | (address & mask);
+    *leaf = found.leaf;
+    *where = found.where | address % PAGE_SIZE;
     return 0;
 }
 

@@ -45,6 +45,9 @@ static inline void *physical(uint64_t address)
 bool guest_entry_reserved(const struct vcpu *vcpu, uint64_t entry, int level);
 uint32_t guest_walk(const struct vcpu *vcpu, uint64_t address, uint32_t access, uint64_t *where);
 
+/* A table of the kernel's half has changed, or what its entries mean. */
+void guest_walk_forget(void);
+
 /* The entry that maps an address, of whatever level; NULL when none does. */
 uint64_t *guest_leaf(const struct vcpu *vcpu, uint64_t address);
 

@@ -72,9 +72,10 @@ struct outcome operand_store_selector(struct vcpu *vcpu, const struct wedge_site
 bool operand_fetch_selector(struct vcpu *vcpu, const struct wedge_site *site, uint16_t *value,
                             struct outcome *outcome);
 
-/* The stack: `place` counts from its top, in units of `width` bytes. */
+/* The stack: `place` counts from its top, in units of `width` bytes; `count` values of that width
+ * are read. */
 struct outcome stack_push(struct vcpu *vcpu, uint64_t value, unsigned width);
-bool stack_peek(struct vcpu *vcpu, unsigned place, unsigned width, uint64_t *value,
+bool stack_peek(struct vcpu *vcpu, unsigned place, unsigned count, unsigned width, uint64_t *values,
                 struct outcome *outcome);
 void stack_drop(struct vcpu *vcpu, uint64_t bytes);
 
