@@ -20,6 +20,7 @@
 #define NOTE_NAME "Xen"
 /* By which an image says: here is a page for your hypercalls; I was made for this interface.
  * Without the first, Xen builds the domain, which then does nothing at all. */
+#define NOTE_XEN_ENTRY      1
 #define NOTE_HYPERCALL_PAGE 2
 #define NOTE_XEN_VERSION    5
 /* By which an image says: enter me here, in 32-bit protected mode without paging. */
@@ -196,7 +197,10 @@ static uint32_t find_notes(const unsigned char *notes, uint64_t size, uint64_t a
 
 static bool check_entry(const struct file *file, bool wide, uint32_t notes)
 {
-    const uint32_t xen = NOTE_BIT(NOTE_HYPERCALL_PAGE) | NOTE_BIT(NOTE_XEN_VERSION);
+    /* Kernels that make hypercalls without the page that Xen fills in say where they are entered.
+     */
+    bool xen = notes & NOTE_BIT(NOTE_XEN_VERSION) &&
+               notes & (NOTE_BIT(NOTE_HYPERCALL_PAGE) | NOTE_BIT(NOTE_XEN_ENTRY));
 
     if (file->entry == IMAGE_ENTRY_PVH && !(notes & NOTE_BIT(NOTE_PHYS32_ENTRY)))
         message_error("%s: an ELF image without a PVH entry note (Xen, type 18); build Linux with "
@@ -206,10 +210,11 @@ static bool check_entry(const struct file *file, bool wide, uint32_t notes)
         message_error("%s: a 32-bit ELF image, and Xen 4.17 as Debian builds it boots 64-bit PV "
                       "domains only; build it for x86_64",
                       file->path);
-    else if (file->entry == IMAGE_ENTRY_XEN && (notes & xen) != xen)
-        message_error("%s: an ELF image without the notes of a PV domain (Xen, types 2 and 5); "
-                      "link it with the wedge, or build Linux with CONFIG_XEN_PV=y",
-                      file->path);
+    else if (file->entry == IMAGE_ENTRY_XEN && !xen)
+        message_error(
+            "%s: an ELF image without the notes of a PV domain (Xen, types 5 and 1 or 2); "
+            "link it with the wedge, or build Linux with CONFIG_XEN_PV=y",
+            file->path);
     else
         return true;
     return false;

@@ -12,7 +12,8 @@
  * By address: the lower half is user mode's; Xen's own range (public/arch-x86/xen-x86_64.h: from
  * 0xffff800000000000, 8 TB) the hypervisor's; the window and its alias (afterburn/window.h) the
  * wedge's; the rest the guest kernel's. With `hypercalls`, the address of the page that Xen fills
- * in, calls are counted by their number, a slot of 32 bytes each.
+ * in, calls are counted by their number, a slot of 32 bytes each. A SYSCALL of the guest kernel's
+ * own is a hypercall, too, whose number does not show.
  *
  * Exact and, with -icount, deterministic, for the reasons that insncount.c gives. QEMU loads it
  * with its own symbols: build it with gcc -shared -fPIC. */
@@ -38,7 +39,7 @@ enum owner { OWNER_USER, OWNER_GUEST, OWNER_WEDGE, OWNER_HYPERVISOR, OWNER_COUNT
 
 static const char *const owner_names[OWNER_COUNT] = {"user", "guest", "wedge", "hypervisor"};
 
-static uint64_t totals[OWNER_COUNT], hypercalls[HYPERCALLS];
+static uint64_t totals[OWNER_COUNT], hypercalls[HYPERCALLS], unnamed_hypercalls;
 static uint64_t hypercall_page;
 static FILE *output;
 
@@ -65,6 +66,8 @@ static void at_mark(unsigned int vcpu_index, void *number)
             fprintf(output, "%s\"%d\": %" PRIu64, comma, i, hypercalls[i]);
             comma = ", ";
         }
+    if (unnamed_hypercalls)
+        fprintf(output, "%s\"unnamed\": %" PRIu64, comma, unnamed_hypercalls);
     fputs("}}\n", output);
 }
 
@@ -95,6 +98,10 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         if (hypercall_page && slot < HYPERCALLS * HYPERCALL_SIZE && slot % HYPERCALL_SIZE == 0)
             qemu_plugin_register_vcpu_insn_exec_inline(instruction, QEMU_PLUGIN_INLINE_ADD_U64,
                                                        &hypercalls[slot / HYPERCALL_SIZE], 1);
+        if (owner_of(address) == OWNER_GUEST && qemu_plugin_insn_size(instruction) == 2 &&
+            memcmp(qemu_plugin_insn_data(instruction), "\x0f\x05", 2) == 0)
+            qemu_plugin_register_vcpu_insn_exec_inline(instruction, QEMU_PLUGIN_INLINE_ADD_U64,
+                                                       &unnamed_hypercalls, 1);
         qemu_plugin_register_vcpu_insn_exec_inline(instruction, QEMU_PLUGIN_INLINE_ADD_U64,
                                                    &totals[owner_of(address)], 1);
     }

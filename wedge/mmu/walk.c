@@ -45,7 +45,7 @@ bool guest_entry_reserved(const struct vcpu *vcpu, uint64_t entry, int level)
 #define KEPT 64
 
 static struct kept {
-    uint64_t page; /* of the address; 0: none */
+    uint64_t page; /* of the address; 0, which is not in that half: none */
     uint64_t where, *leaf;
     bool writable, user, executable;
 } kept[KEPT];
@@ -109,7 +109,7 @@ static uint32_t walk(const struct vcpu *vcpu, uint64_t address, uint32_t access,
     }
     if (!address_canonical(address))
         return code;
-    if (place->page == address >> PAGE_SHIFT) {
+    if (address >> 63 && place->page == address >> PAGE_SHIFT) {
         found = *place;
     } else {
         uint32_t wrong = find(vcpu, address, &found);
