@@ -10,6 +10,7 @@
 #   xen      linked with the wedge, one file boots by itself in QEMU and de-privileged on Xen
 #   load     the same results there from 1000 programs, pipes, signals, memory, files, threads and timers (load.c)
 #   many     1000 processes at once in 128 MB with 4 MB of shadow memory
+#   binding  binding all sites costs less than a million instructions; the wedge's size
 #   messages what the kernel says on Xen and in QEMU differs only as dmesg.differences explains
 #   missed   without sites for a class that traps it works, and each missed site is named; a silent class is refused
 # A build that is not in the cache is made first.
@@ -179,6 +180,19 @@ many)
     ok "with 4 MB for shadow tables" grep -q 'wedge: .* MB for the guest, 1024 pages for shadow tables' xen.log
     ok "in 128 MB" grep -q 'wedge: on Xen, 128 MB' xen.log
     grep 'shadow tables in use' xen.log | sed 's/^/# /'
+    ;;
+binding)
+    build annotated
+    link_image
+    cp "$OUTPUT/initramfs.cpio.gz" .
+    # A tick is an instruction there.
+    ok "a run whose time is counted in instructions" on xen 0 exit%200 --deterministic --xen-log xen.log
+    read -r sites ticks < <(sed -n 's/^wedge: \([0-9]*\) sites bound for xen, in \([0-9]*\) ticks.*/\1 \2/p' xen.log)
+    ok "all sites: $sites" test "$sites" -eq "$("$AFTERBURNER" sites --count image | awk '$1 == "total" { print $2 }')"
+    ok "bound in less than a million instructions: $ticks" test "$ticks" -gt 0 -a "$ticks" -lt 1000000
+    wedge=${AFTERBURNER_WEDGE:-$(dirname "$TEST_TOOLS")/wedge/wedge.elf}
+    size=$(($(readelf -lW "$wedge" | awk '$1 == "LOAD" { printf "%s + ", $6 } END { print 0 }')))
+    ok "the wedge's code and data are at most 256 KB: $size bytes" test "$size" -le $((256 * 1024))
     ;;
 messages)
     build annotated

@@ -24,8 +24,17 @@ static bool same(const volatile char *a, const char *b)
 
 static const struct wedge_patch *patches; /* of this place */
 
+static uint64_t time_stamp(void)
+{
+    uint32_t low, high;
+
+    asm volatile("rdtsc" : "=a"(low), "=d"(high));
+    return (uint64_t)high << 32 | low;
+}
+
 void bind_all(const char *place)
 {
+    uint64_t start = time_stamp();
 
     for (uint32_t i = 0; i < wedge_image.place_count; i++)
         if (same(wedge_image.places[i].name, place))
@@ -38,7 +47,8 @@ void bind_all(const char *place)
         for (unsigned k = 0; k < patches[i].length; k++)
             to[k] = patches[i].bytes[k];
     }
-    wedge_print("%u sites bound for %s", wedge_image.site_count, place);
+    wedge_print("%u sites bound for %s, in %lu ticks of the time stamp counter",
+                wedge_image.site_count, place, time_stamp() - start);
 }
 
 const struct wedge_site *bind_site(uint32_t index)
