@@ -62,10 +62,11 @@ static int compare_known(const void *a, const void *b)
 
 static struct known_section *make_known(const char *name)
 {
-    struct known_section *section = memory_allocate(sizeof(*section) + strlen(name) + 1);
+    size_t size = strlen(name) + 1;
+    struct known_section *section = memory_allocate(sizeof(*section) + size);
 
     *section = (struct known_section){0};
-    strcpy(section->name, name);
+    memcpy(section->name, name, size);
     return section;
 }
 

@@ -7,7 +7,8 @@ GUEST is the kernel, or the image that `afterburner link` made of it, WEDGE.elf 
 
 What a frame of the wedge returns to is not on a stack: the way in keeps the guest's registers in the virtual CPU's page and
 goes on with a stack of its own (hypervisor-backends/*/entry.S). So the unwinder takes them from there; in a stub, which has
-changed nothing but RSP, the site is found by the number that the stub pushes.
+changed nothing but RSP, the site is found by the number that the stub pushes. While the entry code itself runs, what it has not
+saved yet is that of the time before.
 """
 import gdb
 from gdb.unwinder import Unwinder

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "afterburn/record.h"
+#include "cli/memory.h"
 #include "decode/sensitive-table.h"
 #include "image/image.h"
 
@@ -51,16 +52,17 @@ int main(int argc, char **argv)
     if (image_open(argv[2], &image) != 0)
         return 3;
     section = image_section_by_name(&image, AFTERBURN_SECTION);
-    copy = malloc(image.file_size);
-    if (!section || !copy) {
+    if (!section) {
         fprintf(stderr, "drop-class: %s: no records\n", argv[2]);
         return 3;
     }
+    copy = memory_allocate(image.file_size);
     memcpy(copy, image.file, image.file_size);
     dropped = drop(copy + ((const asection *)section->handle)->filepos, section->size, argv[1]);
     out = fopen(argv[3], "we");
     if (!out || fwrite(copy, 1, image.file_size, out) != image.file_size || fclose(out) != 0) {
         perror(argv[3]);
+        free(copy);
         return 4;
     }
     printf("%zu\n", dropped);

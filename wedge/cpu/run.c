@@ -191,8 +191,6 @@ void wedge_exception(struct vcpu *vcpu, unsigned vector)
         wedge_run(vcpu);
     if (vector == EXCEPTION_PAGE_FAULT) {
         page_fault(vcpu);
-    } else if (vector == EXCEPTION_NO_FPU && skip_wait(vcpu)) {
-        /* The place cannot tell TS from TS with MP. */
     } else if (vector == EXCEPTION_INVALID_OPCODE && !vcpu->user &&
                (site = bind_site_at(vcpu)) != NULL) {
         emulate_site(vcpu, site);
@@ -201,9 +199,11 @@ void wedge_exception(struct vcpu *vcpu, unsigned vector)
         user_trap(vcpu, vector);
     } else if (vector == EXCEPTION_PROTECTION && vcpu->user) {
         user_protection(vcpu);
-    } else if ((vector == EXCEPTION_PROTECTION || vector == EXCEPTION_INVALID_OPCODE) &&
-               !vcpu->user && code_emulate_missed(vcpu)) {
-        /* It went on, or raised an exception of its own. */
+    } else if ((vector == EXCEPTION_NO_FPU && skip_wait(vcpu)) ||
+               ((vector == EXCEPTION_PROTECTION || vector == EXCEPTION_INVALID_OPCODE) &&
+                !vcpu->user && code_emulate_missed(vcpu))) {
+        /* The place cannot tell TS from TS with MP; a missed instruction went on, or raised an
+         * exception of its own. */
     } else {
         exception_deliver(vcpu, vector, has_error(vector), vcpu->error);
     }

@@ -41,10 +41,10 @@ static inline struct outcome outcome_undefined(void)
 /* `code` as guest_read and guest_write give it. */
 struct outcome outcome_page_fault(struct vcpu *vcpu, uint32_t code, uint64_t address);
 
-/* The lowest `width` bytes. */
+/* The lowest `width` bytes, one at least. */
 static inline uint64_t register_truncate(uint64_t value, unsigned width)
 {
-    return width >= 8 ? value : value & ((1ul << 8 * width) - 1);
+    return width < 8 ? value & (~0ul >> (64 - 8 * width)) : value;
 }
 
 /* Writes a general register as an instruction of that operand width does: 32-bit ones clear the
