@@ -70,7 +70,7 @@ static void judge_sensitive(struct judge *judge, uint64_t address, int entry)
     } else {
         snprintf(text, sizeof(text),
                  known && known->kind == SENSITIVE_PRIVILEGED
-                     ? "a %s that the place carries out by itself"
+                     ? "a %s whose trap the place does not let through as it is"
                      : "a silent %s that nobody emulates",
                  sensitive_name(entry));
         finding(judge, address, entry, text);

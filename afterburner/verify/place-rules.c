@@ -17,8 +17,8 @@ static const struct rule harmless[] = {
 #include "verify/place-rules.def"
 };
 
-static const struct rule carried_out[] = {
-#define PLACE_CARRIES_OUT(place, entry, why) {#place, SENSITIVE_##entry, why},
+static const struct rule no_trap[] = {
+#define PLACE_NO_TRAP(place, entry, why) {#place, SENSITIVE_##entry, why},
 #include "verify/place-rules.def"
 };
 
@@ -40,5 +40,5 @@ int place_traps(const char *place, int entry)
     const struct sensitive_entry *known = sensitive_entry_by_number(entry);
 
     return known && known->kind == SENSITIVE_PRIVILEGED &&
-           !why(carried_out, sizeof(carried_out) / sizeof(carried_out[0]), place, entry);
+           !why(no_trap, sizeof(no_trap) / sizeof(no_trap[0]), place, entry);
 }

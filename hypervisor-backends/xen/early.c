@@ -19,9 +19,10 @@ struct xen_boot xen_boot;
 
 static uint64_t window[512] __attribute__((aligned(PAGE_SIZE)));
 
-#define TABLE_FLAGS  (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED)
-#define PAGE_FLAGS   (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
-#define READ_ONLY    (PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define TABLE_FLAGS (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED)
+/* Not user mode's: Xen lets those stay in the TLB over its switches between the two. */
+#define PAGE_FLAGS   (PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY)
+#define READ_ONLY    (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY)
 #define SHADOW_SHARE 16 /* one page in so many is for shadow tables, if the image says nothing */
 #define SHADOW_MIN   1024
 #define LAST_SLOT    511

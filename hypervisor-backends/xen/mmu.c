@@ -54,12 +54,12 @@ static void map_own(uint64_t page, uint64_t flags)
 
 static void seal(uint64_t page)
 {
-    map_own(page, PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY);
+    map_own(page, PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY);
 }
 
 static void open(uint64_t page)
 {
-    map_own(page, PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | PTE_DIRTY);
+    map_own(page, PTE_PRESENT | PTE_WRITABLE | PTE_ACCESSED | PTE_DIRTY);
 }
 
 static void root_seal(uint64_t page)

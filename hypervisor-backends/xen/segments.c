@@ -30,6 +30,8 @@ static uint64_t gdt_seen[GDT_ENTRIES];
 static struct table gdt = {.seen = gdt_seen}, ldt;
 static uint64_t ldt_sealed; /* of its pages, those that Xen may have seen */
 
+#define NOT_LOADED 0xffffu /* is no selector that we load */
+
 /* What Xen has loaded for us. */
 static struct {
     uint64_t fs, gs_user, gs_kernel;
@@ -84,6 +86,8 @@ static void update(const struct table *table, uint64_t index, uint64_t descripto
                                 index % PER_PAGE * 8,
                             descriptor, 0, 0),
               "update_descriptor");
+    /* A segment register has what the descriptor was when it was loaded. */
+    loaded.selectors[SEGMENT_DS] = loaded.selectors[SEGMENT_ES] = NOT_LOADED;
 }
 
 /* Brings a copy up to date with the guest's table of `new` entries. */
@@ -98,7 +102,8 @@ static void copy(struct vcpu *vcpu, struct table *table, uint64_t base, uint64_t
         uint64_t address = base + i * 8;
 
         if (!from || address % PAGE_SIZE < 8) {
-            if (address % 8 || guest_walk(vcpu, address, 0, &where)) {
+            if (address % 8 || guest_walk(vcpu, address, 0, &where) ||
+                where >> PAGE_SHIFT >= backend->own_pages_start) {
                 uint64_t descriptor = 0, fault;
 
                 from = NULL;
@@ -173,10 +178,11 @@ static void set_base(unsigned which, uint64_t *old, uint64_t new)
 
 static void load_user_segments(struct vcpu *vcpu)
 {
-    uint16_t gs = copied(vcpu->selectors[SEGMENT_GS]) ? vcpu->selectors[SEGMENT_GS] : 0;
+    uint16_t gs;
 
     copy_gdt(vcpu);
     copy_ldt(vcpu);
+    gs = copied(vcpu->selectors[SEGMENT_GS]) ? vcpu->selectors[SEGMENT_GS] : 0;
     LOAD("ds", SEGMENT_DS);
     LOAD("es", SEGMENT_ES);
     if (copied(vcpu->selectors[SEGMENT_FS])) {

@@ -183,7 +183,7 @@ static void search(struct vcpu *vcpu, uint64_t start, uint64_t end, uint64_t pag
         const uint32_t *words;
         uint64_t where;
 
-        if (guest_walk(vcpu, at, 0, &where))
+        if (guest_walk(vcpu, at, 0, &where) || where >> PAGE_SHIFT >= backend->own_pages_start)
             continue;
         words = physical(where);
         for (unsigned i = 0; i < PAGE_SIZE / 4; i += 2)

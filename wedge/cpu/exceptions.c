@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exceptions and interrupts through the guest's IDT, in long mode (AMD64 manual 2, 8.9). */
 #include "wedge/memory.h"
+#include "wedge/operands.h"
 #include "wedge/print.h"
 #include "wedge/vcpu.h"
 
@@ -66,6 +67,10 @@ static int try_delivery(struct vcpu *vcpu, const struct delivery *delivery, uint
     }
     target = (gate.low & 0xffff) | (gate.low >> 32 & 0xffff0000) | gate.high << 32;
     selector = gate.low >> 16 & 0xffff;
+    if (!address_canonical(target)) {
+        *error = 0;
+        return EXCEPTION_PROTECTION;
+    }
 
     stack = (stack & ~15ul) - (delivery->has_error ? 48 : 40);
     frame[0] = delivery->error;
@@ -94,6 +99,20 @@ static int try_delivery(struct vcpu *vcpu, const struct delivery *delivery, uint
     return EXCEPTION_NONE;
 }
 
+static bool is_contributory(unsigned vector)
+{
+    return vector == EXCEPTION_DIVIDE ||
+           (vector >= EXCEPTION_INVALID_TSS && vector <= EXCEPTION_PROTECTION);
+}
+
+/* Of two that meet (AMD64 manual 2, table 8-3); else the second is delivered. */
+static bool makes_double_fault(unsigned vector, unsigned second)
+{
+    return is_contributory(second)
+               ? is_contributory(vector) || vector == EXCEPTION_PAGE_FAULT
+               : vector == EXCEPTION_PAGE_FAULT && second == EXCEPTION_PAGE_FAULT;
+}
+
 /* `first` is the one that the others met on the way. */
 static void deliver(struct vcpu *vcpu, const struct delivery *delivery,
                     const struct delivery *first)
@@ -107,15 +126,12 @@ static void deliver(struct vcpu *vcpu, const struct delivery *delivery,
     vcpu->shadow = false;
     if (second == EXCEPTION_NONE)
         return;
-    /* Benign ones (an interrupt, #DB, #BP) meet a fault: that fault is delivered. Else two make a
-     * double fault (AMD64 manual 2, table 8-3). */
     if (vector == EXCEPTION_DOUBLE_FAULT)
         wedge_guest_crashed(
             "triple fault: exception %u (error code %lx) has no handler that can be "
             "called, nor has the double fault, for exception %d",
             first->vector, first->error, second);
-    if (vector >= 32 || vector == EXCEPTION_DEBUG || vector == EXCEPTION_BREAKPOINT ||
-        vector == EXCEPTION_INVALID_OPCODE || vector == EXCEPTION_NO_FPU)
+    if (!makes_double_fault(vector, (unsigned)second))
         next = (struct delivery){.vector = (unsigned)second, .has_error = true, .error = error};
     deliver(vcpu, &next, first);
 }

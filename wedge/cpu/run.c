@@ -26,6 +26,9 @@ static void run_devices(void)
     backend->timer_set(other < deadline ? other : deadline);
 }
 
+/* What a place pushes at most: registers and a frame. */
+#define FRAME_MOST 128
+
 static bool wants_interrupt(const struct vcpu *vcpu)
 {
     return vcpu->rflags & RFLAGS_IF && !vcpu->shadow && !vcpu->stepping && pic_pending();
@@ -42,6 +45,19 @@ static void sleep(struct vcpu *vcpu)
         run_devices();
     }
     vcpu->halted = false;
+}
+
+/* A place that pushes its frames on the kernel's stack must find it. In the kernel's half it is
+ * always there; in the other one tables and pages may wait until they are used. */
+static void keep_stack(struct vcpu *vcpu)
+{
+    uint64_t top = vcpu->gpr[GPR_RSP] - 1, where;
+
+    if (vcpu->user || !(vcpu->cr0 & CR0_PG) || top >> 47)
+        return;
+    for (unsigned below = 0; below <= FRAME_MOST; below += FRAME_MOST)
+        if (guest_walk(vcpu, top - below, ACCESS_WRITE, &where) == 0)
+            shadow_use(vcpu, top - below, true);
 }
 
 void wedge_run(struct vcpu *vcpu)
@@ -70,6 +86,7 @@ void wedge_run(struct vcpu *vcpu)
     if (vcpu->stepping)
         vcpu->rflags |= RFLAGS_TF;
     vcpu->shadow = false;
+    keep_stack(vcpu);
     backend->table_flush(false);
     backend->resume(vcpu);
 }

@@ -75,6 +75,8 @@ static struct outcome far_go(struct vcpu *vcpu, uint16_t selector, uint64_t targ
     uint64_t error;
     int exception;
 
+    if (!address_canonical(target))
+        return outcome_fault(EXCEPTION_PROTECTION, 0);
     if ((selector & 3) != (user ? 3 : 0))
         return outcome_fault(EXCEPTION_PROTECTION, selector & 0xfffcu);
     exception = segment_load_code(vcpu, selector, &error);

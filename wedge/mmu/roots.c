@@ -15,7 +15,6 @@ static struct root roots[ROOTS];
 static struct root *current;
 static uint64_t clock, emptied;
 static bool apart, wants_apart;
-static bool wants_stack; /* the kernel's, if it was there, is to come back */
 
 bool roots_current(struct shadow **kernel, struct shadow **user)
 {
@@ -83,7 +82,7 @@ bool roots_make_room(void)
     any = empty(current->kernel, ROLE_USER);
     any |= empty(current->user, ROLE_USER);
     if (!any)
-        any = wants_stack = empty(current->kernel, ROLE_LOWER);
+        any = empty(current->kernel, ROLE_LOWER);
     if (any) {
         emptied++;
         backend->table_flush(true);
@@ -136,9 +135,9 @@ void shadow_load(struct vcpu *vcpu)
         root = make((uint32_t)guest);
     current = root;
     root->used = ++clock;
-    roots_settle();
     backend->table_flush(false);
     backend->root_load(root->kernel->page, root->user->page);
+    roots_settle(); /* not before: it may drop the root that was loaded until now */
 }
 
 /* One that is not in use is written when its address space goes away, or when the page has become
@@ -163,19 +162,14 @@ void roots_want_apart(void)
 
 void roots_settle(void)
 {
-    if (wants_apart) {
-        wants_apart = false;
-        apart = true;
-        for (struct root *root = roots; root < roots + ROOTS; root++)
-            for (unsigned slot = 0; slot < ENTRIES / 2 && root->kernel; slot++)
-                if (shadow_guest_entries(root->kernel)[slot] & PTE_PRESENT)
-                    shadow_update(root->kernel, slot);
-    }
-    if (wants_stack) {
-        wants_stack = false;
-        if (!vcpu_page.user && vcpu_page.gpr[GPR_RSP] >> 47 == 0)
-            shadow_refresh(&vcpu_page, vcpu_page.gpr[GPR_RSP] - 1);
-    }
+    if (!wants_apart)
+        return;
+    wants_apart = false;
+    apart = true;
+    for (struct root *root = roots; root < roots + ROOTS; root++)
+        for (unsigned slot = 0; slot < ENTRIES / 2 && root->kernel; slot++)
+            if (shadow_guest_entries(root->kernel)[slot] & PTE_PRESENT)
+                shadow_update(root->kernel, slot);
 }
 
 void roots_count(struct shadow_figures *figures)

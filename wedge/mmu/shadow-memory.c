@@ -111,6 +111,13 @@ bool shadow_memory_short(void)
     return false;
 }
 
+void shadow_memory_prepare(void)
+{
+    while (pool_count < 2ul * LEVELS)
+        if (!roots_make_room())
+            return;
+}
+
 void shadow_figures(struct shadow_figures *out)
 {
     *out = figures;

@@ -128,7 +128,9 @@ static unsigned child_role(const struct shadow *shadow, unsigned slot, uint64_t 
 static uint64_t leaf(struct shadow *shadow, unsigned slot, uint64_t page, bool writable, bool user,
                      bool not_code)
 {
-    uint64_t flags = PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_DIRTY;
+    /* What is not user mode's must say so: a place may keep translations of user mode's pages over
+     * its switches between the two. */
+    uint64_t flags = PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | (user ? PTE_USER : 0);
 
     if (page >= backend->own_pages_start)
         return 0; /* nothing is there */
@@ -198,7 +200,8 @@ static uint64_t translate_table(struct shadow *shadow, unsigned slot, uint64_t g
  * large page; nobody maps one there. */
 static uint64_t translate_large(struct shadow *shadow, unsigned slot, uint64_t guest)
 {
-    unsigned large;
+    unsigned large, role = ROLE_LARGE | (shadow->role & (ROLE_USER | ROLE_LOWER));
+    uint32_t page = (uint32_t)((guest & PTE_ADDRESS) >> PAGE_SHIFT & ~(ENTRIES - 1ul));
     struct shadow *child;
 
     guest = mark_used(shadow, slot, guest);
@@ -206,9 +209,11 @@ static uint64_t translate_large(struct shadow *shadow, unsigned slot, uint64_t g
         return 0;
     large = (guest & PTE_WRITABLE && guest & PTE_DIRTY ? LARGE_WRITABLE : 0) |
             (guest & PTE_USER ? LARGE_USER : 0) | (no_execute(guest) ? LARGE_NO_EXECUTE : 0);
-    child =
-        shadow_find_or_create((uint32_t)((guest & PTE_ADDRESS) >> PAGE_SHIFT & ~(ENTRIES - 1ul)), 1,
-                              ROLE_LARGE | (shadow->role & (ROLE_USER | ROLE_LOWER)), large);
+    child = find(page, 1, role, large);
+    if (!child && can_wait(shadow, slot, role))
+        return 0;
+    if (!child)
+        child = create(page, 1, role, large);
     child->references++;
     return backend->table_entry(child->page, PTE_PRESENT | PTE_USER | PTE_ACCESSED | PTE_WRITABLE);
 }
@@ -256,12 +261,18 @@ static void forget_code(const struct shadow *shadow, uint64_t old, uint64_t new)
         code_forget(backend->entry_page(old));
 }
 
+/* Whether an entry is there for the guest, and no table of the back end's. */
+static bool is_guests(const struct shadow *shadow, unsigned slot, uint64_t entry)
+{
+    return entry & PTE_PRESENT && !is_injected(shadow, slot) && !is_reserved(shadow, slot) &&
+           ((fallback(shadow, slot) ^ entry) & PTE_ADDRESS) != 0;
+}
+
 struct shadow *shadow_child(const struct shadow *shadow, unsigned slot)
 {
     uint64_t entry = shadow_entries(shadow)[slot];
 
-    if (shadow->level == 1 || !(entry & PTE_PRESENT) || is_injected(shadow, slot) ||
-        is_reserved(shadow, slot) || ((fallback(shadow, slot) ^ entry) & PTE_ADDRESS) == 0)
+    if (shadow->level == 1 || !is_guests(shadow, slot, entry))
         return NULL;
     return shadow_of_page(backend->entry_page(entry));
 }
@@ -271,8 +282,7 @@ static void forget(struct shadow *shadow, unsigned slot, uint64_t entry)
 {
     struct shadow *child;
 
-    if (!(entry & PTE_PRESENT) || is_injected(shadow, slot) || is_reserved(shadow, slot) ||
-        ((fallback(shadow, slot) ^ entry) & PTE_ADDRESS) == 0)
+    if (!is_guests(shadow, slot, entry))
         return;
     if (shadow->level == 1) {
         protection_remove(backend->entry_page(entry), shadow, slot);
@@ -478,6 +488,8 @@ bool shadow_refresh(struct vcpu *vcpu, uint64_t address)
 
     if (!(vcpu->cr0 & CR0_PG) || !roots_current(&kernel, &user))
         return false;
+    shadow_memory_prepare(); /* while no table is held: those that are cannot be given up */
+    roots_current(&kernel, &user);
     wanted = address;
     wants = true;
     changed = refresh(kernel, address);

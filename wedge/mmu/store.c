@@ -124,13 +124,8 @@ static uint64_t operate(struct vcpu *vcpu, unsigned which, uint64_t a, uint64_t 
 
 enum result { UNKNOWN, DONE, FAULTED };
 
-static enum result load(struct vcpu *vcpu, uint64_t address, uint64_t *value, unsigned width)
+static enum result finish(struct vcpu *vcpu, uint32_t code, uint64_t where)
 {
-    uint64_t where;
-    uint32_t code;
-
-    *value = 0;
-    code = guest_read(vcpu, address, value, width, 0, &where);
     if (!code)
         return DONE;
     vcpu->cr2 = where;
@@ -138,16 +133,22 @@ static enum result load(struct vcpu *vcpu, uint64_t address, uint64_t *value, un
     return FAULTED;
 }
 
+static enum result load(struct vcpu *vcpu, uint64_t address, uint64_t *value, unsigned width)
+{
+    uint64_t where;
+    uint32_t code;
+
+    *value = 0;
+    code = guest_read(vcpu, address, value, width, access_of(vcpu), &where);
+    return finish(vcpu, code, where);
+}
+
 static enum result store(struct vcpu *vcpu, uint64_t address, uint64_t value, unsigned width)
 {
     uint64_t where;
-    uint32_t code = guest_write(vcpu, address, &value, width, 0, &where);
+    uint32_t code = guest_write(vcpu, address, &value, width, access_of(vcpu), &where);
 
-    if (!code)
-        return DONE;
-    vcpu->cr2 = where;
-    exception_deliver(vcpu, EXCEPTION_PAGE_FAULT, true, code & 0xffff);
-    return FAULTED;
+    return finish(vcpu, code, where);
 }
 
 /* How many of `count` elements lie in the page of both addresses, the direction being up; at least
@@ -174,21 +175,18 @@ static enum result string(struct vcpu *vcpu, struct instruction *instruction, bo
 
     if (!count)
         return DONE;
-    if (move && from < to && to < from + part * width) {
+    if (move && !down && from < to && to < from + part * width) {
         part = 1; /* they overlap: each element may be made of the one before */
         step = width;
     }
     if (move)
-        code = guest_read(vcpu, from, buffer, part * width, 0, &where);
+        code = guest_read(vcpu, from, buffer, part * width, access_of(vcpu), &where);
     for (uint64_t i = 0; !move && i < part * width; i++)
         buffer[i] = (uint8_t)(vcpu->gpr[GPR_RAX] >> i % width * 8);
     if (!code)
-        code = guest_write(vcpu, to, buffer, part * width, 0, &where);
-    if (code) {
-        vcpu->cr2 = where;
-        exception_deliver(vcpu, EXCEPTION_PAGE_FAULT, true, code & 0xffff);
-        return FAULTED;
-    }
+        code = guest_write(vcpu, to, buffer, part * width, access_of(vcpu), &where);
+    if (code)
+        return finish(vcpu, code, where);
     vcpu->gpr[GPR_RDI] += step;
     if (move)
         vcpu->gpr[GPR_RSI] += step;

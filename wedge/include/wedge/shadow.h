@@ -61,6 +61,9 @@ struct shadow *shadow_of_page(uint64_t page);
  * already. */
 bool shadow_memory_short(void);
 
+/* Makes room for the tables of one address, if there is anything to give up. */
+void shadow_memory_prepare(void);
+
 static inline uint32_t shadow_index(const struct shadow *shadow)
 {
     return (uint32_t)(shadow - shadow_tables);
