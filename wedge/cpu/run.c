@@ -53,7 +53,7 @@ static void keep_stack(struct vcpu *vcpu)
 {
     uint64_t top = vcpu->gpr[GPR_RSP] - 1, where;
 
-    if (vcpu->user || !(vcpu->cr0 & CR0_PG) || top >> 47)
+    if (vcpu->user || !shadow_stack_doubted() || !(vcpu->cr0 & CR0_PG) || top >> 47)
         return;
     for (unsigned below = 0; below <= FRAME_MOST; below += FRAME_MOST)
         if (guest_walk(vcpu, top - below, ACCESS_WRITE, &where) == 0)

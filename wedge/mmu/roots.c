@@ -14,7 +14,7 @@ struct root {
 static struct root roots[ROOTS];
 static struct root *current;
 static uint64_t clock, emptied;
-static bool apart, wants_apart;
+static bool apart, wants_apart, stack_doubted;
 
 bool roots_current(struct shadow **kernel, struct shadow **user)
 {
@@ -85,6 +85,7 @@ bool roots_make_room(void)
         any = empty(current->kernel, ROLE_LOWER);
     if (any) {
         emptied++;
+        stack_doubted = true;
         backend->table_flush(true);
     }
     return any;
@@ -122,6 +123,7 @@ void shadow_load(struct vcpu *vcpu)
     struct root *root;
 
     guest_walk_forget();
+    stack_doubted = true;
     if (!(vcpu->cr0 & CR0_PG)) {
         current = NULL;
         backend->table_flush(false);
@@ -170,6 +172,19 @@ void roots_settle(void)
         for (unsigned slot = 0; slot < ENTRIES / 2 && root->kernel; slot++)
             if (shadow_guest_entries(root->kernel)[slot] & PTE_PRESENT)
                 shadow_update(root->kernel, slot);
+}
+
+void roots_doubt_stack(void)
+{
+    stack_doubted = true;
+}
+
+bool shadow_stack_doubted(void)
+{
+    bool doubted = stack_doubted;
+
+    stack_doubted = false;
+    return doubted;
 }
 
 void roots_count(struct shadow_figures *figures)

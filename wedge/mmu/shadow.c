@@ -174,8 +174,12 @@ static uint64_t mark_used(const struct shadow *shadow, unsigned slot, uint64_t g
  * for. */
 static bool can_wait(const struct shadow *shadow, unsigned slot, unsigned role)
 {
-    return role & (ROLE_USER | ROLE_LOWER) && shadow_memory_short() &&
-           !(wants && (wanted >> (PAGE_SHIFT + 9 * (shadow->level - 1)) & 511) == slot);
+    bool waits = role & (ROLE_USER | ROLE_LOWER) && shadow_memory_short() &&
+                 !(wants && (wanted >> (PAGE_SHIFT + 9 * (shadow->level - 1)) & 511) == slot);
+
+    if (waits)
+        roots_doubt_stack();
+    return waits;
 }
 
 /* The entry that leads to the tables below the guest's entry, which are made. */

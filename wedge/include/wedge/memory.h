@@ -76,6 +76,9 @@ bool shadow_refresh(struct vcpu *vcpu, uint64_t address);
 /* The same after the guest's entry was marked as used, or written through; the guest's tables allow
  * it. */
 bool shadow_use(struct vcpu *vcpu, uint64_t address, bool write);
+/* Whether the kernel's stack may have lost its place in user mode's half since this was asked last:
+ * another address space, or memory that was short. */
+bool shadow_stack_doubted(void);
 struct shadow_figures {
     uint64_t tables, tables_peak, roots;
 };
