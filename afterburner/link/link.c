@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <elf.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,26 +172,35 @@ static int check_guest(const struct image *guest)
     return code;
 }
 
+/* "0xffffffff81000010 function+0x0"; to be freed. */
+static char *place_of(const struct verification *verification, const struct finding *finding)
+{
+    uint64_t offset;
+    const char *function = image_function_at(verification->image, finding->address, &offset);
+
+    return memory_format("0x%" PRIx64 " %s+0x%" PRIx64, finding->address,
+                         *function ? function : "-", offset);
+}
+
 /* What has no site is emulated by its trap, which is slow and told in the wedge's log. */
 static void tell_trapping(const struct verification *verification, struct composition *composition)
 {
-    const struct finding *first = verification->findings.list;
-    const char *function;
-    uint64_t offset;
-    char *text;
+    const struct findings *findings = &verification->findings;
+    const struct finding *first = findings->list;
+    bool one = findings->trapping == 1;
+    char *place, *text;
 
     while (first->state != FINDING_TRAPPING)
         first++;
-    function = image_function_at(verification->image, first->address, &offset);
-    text = memory_format("%zu sensitive instruction%s without a site, the first at 0x%" PRIx64
-                         " %s+0x%" PRIx64 ": emulated by %s, which is slow",
-                         verification->findings.trapping,
-                         verification->findings.trapping == 1 ? "" : "s", first->address,
-                         *function ? function : "-", offset,
-                         verification->findings.trapping == 1 ? "its trap" : "their traps");
+    place = place_of(verification, first);
+    text =
+        memory_format("%zu sensitive instruction%s without a site, the first at %s: emulated by "
+                      "%s, which is slow",
+                      findings->trapping, one ? "" : "s", place, one ? "its trap" : "their traps");
     message_note("%s: %s", verification->image->path, text);
     composition_explain(composition, "  %s", text);
     free(text);
+    free(place);
 }
 
 /* What the verifier found decides; findings are sorted, so the first one is open if any is. */
@@ -199,9 +209,8 @@ static int judge(const struct verification *verification, struct composition *co
 {
     const struct findings *findings = &verification->findings;
     const struct finding *first = findings->list;
-    const char *path = verification->image->path, *function, *hint;
-    uint64_t offset;
-    char *text;
+    const char *path = verification->image->path, *hint;
+    char *place, *text;
 
     if (!verification->records.site_count) {
         message_error("%s: no site: it was not assembled through `afterburner as`; build it with "
@@ -215,13 +224,13 @@ static int judge(const struct verification *verification, struct composition *co
             tell_trapping(verification, composition);
         return EXIT_CODE_OK;
     }
-    function = image_function_at(verification->image, first->address, &offset);
+    place = place_of(verification, first);
     /* Alternatives are judged for a place. */
     hint = first->kind == FINDING_ALTERNATIVE_UNGATED ? "verify --bound" : "verify";
-    text = memory_format("%zu open finding%s, the first at 0x%" PRIx64 " %s+0x%" PRIx64 ": %s: %s",
-                         findings->open, findings->open == 1 ? "" : "s", first->address,
-                         *function ? function : "-", offset, finding_sentence(first->kind),
+    text = memory_format("%zu open finding%s, the first at %s: %s: %s", findings->open,
+                         findings->open == 1 ? "" : "s", place, finding_sentence(first->kind),
                          first->detail);
+    free(place);
     if (options->allow_unsound) {
         message_note("%s: allowed: %s", path, text);
         composition_explain(composition, "  NOT verified, allowed: %s", text);

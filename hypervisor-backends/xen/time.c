@@ -2,6 +2,7 @@
 /* Xen's clock, from the time stamp counter as it says in the page it shares, and its one-shot
  * timer. */
 #include "wedge/print.h"
+#include "wedge/time-stamp.h"
 #include "xen.h"
 
 static uint64_t programmed = UINT64_MAX;
@@ -10,12 +11,12 @@ static uint64_t clock_now(void)
 {
     const volatile struct xen_vcpu_time_info *time = &xen_vcpu_info()->time;
     uint64_t delta, result;
-    uint32_t version, low, high;
+    uint32_t version;
 
     do {
         version = time->version;
-        asm volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high)::"memory");
-        delta = ((uint64_t)high << 32 | low) - time->tsc_timestamp;
+        asm volatile("lfence" ::: "memory");
+        delta = time_stamp() - time->tsc_timestamp;
         delta = time->tsc_shift < 0 ? delta >> -time->tsc_shift : delta << time->tsc_shift;
         result = time->system_time +
                  (uint64_t)((unsigned __int128)delta * time->tsc_to_system_mul >> 32);

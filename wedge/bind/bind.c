@@ -5,6 +5,7 @@
 #include "wedge/memory.h"
 #include "wedge/print.h"
 #include "wedge/string.h"
+#include "wedge/time-stamp.h"
 #include "wedge/vcpu.h"
 
 const volatile struct wedge_image wedge_image __attribute__((section(".wedge.image"), used)) = {
@@ -23,14 +24,6 @@ static bool same(const volatile char *a, const char *b)
 }
 
 static const struct wedge_patch *patches; /* of this place */
-
-static uint64_t time_stamp(void)
-{
-    uint32_t low, high;
-
-    asm volatile("rdtsc" : "=a"(low), "=d"(high));
-    return (uint64_t)high << 32 | low;
-}
 
 void bind_all(const char *place)
 {
@@ -56,23 +49,30 @@ const struct wedge_site *bind_site(uint32_t index)
     return &sites()[index];
 }
 
-/* The site that begins at a physical address or has its instruction there. */
-static const struct wedge_site *find(uint64_t address)
+size_t bind_sites_before(const struct wedge_site *list, size_t count, uint64_t address)
 {
-    size_t low = 0, high = wedge_image.site_count;
-    const struct wedge_site *site;
+    size_t low = 0, high = count;
 
     while (low < high) {
         size_t middle = (low + high) / 2;
 
-        if (sites()[middle].physical_address <= address)
+        if (list[middle].physical_address < address)
             low = middle + 1;
         else
             high = middle;
     }
-    if (!low)
+    return low;
+}
+
+/* The site that begins at a physical address or has its instruction there. */
+static const struct wedge_site *find(uint64_t address)
+{
+    size_t count = bind_sites_before(sites(), wedge_image.site_count, address + 1);
+    const struct wedge_site *site;
+
+    if (!count)
         return NULL;
-    site = &sites()[low - 1];
+    site = &sites()[count - 1];
     return address == site->physical_address || address == site->physical_address + site->offset
                ? site
                : NULL;

@@ -67,17 +67,7 @@ void code_init(void)
 /* The number of sites before a physical address. */
 static uint32_t position(uint64_t address)
 {
-    uint32_t low = 0, high = count;
-
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-
-        if (list[middle].physical_address < address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return (uint32_t)bind_sites_before(list, count, address);
 }
 
 const struct wedge_site *code_site_at(uint64_t physical_address)

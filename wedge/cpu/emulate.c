@@ -5,6 +5,7 @@
 #include "afterburn/sensitive.h"
 #include "wedge/instructions.h"
 #include "wedge/memory.h"
+#include "wedge/time-stamp.h"
 #include "wedge/vcpu.h"
 
 static struct outcome pop_flags(struct vcpu *vcpu, const struct wedge_site *site)
@@ -60,10 +61,7 @@ static struct outcome write_msr(struct vcpu *vcpu)
 
 static struct outcome read_counter(struct vcpu *vcpu)
 {
-    uint32_t low, high;
-
-    asm volatile("rdtsc" : "=a"(low), "=d"(high));
-    set_pair(vcpu, (uint64_t)high << 32 | low);
+    set_pair(vcpu, time_stamp());
     return outcome_done;
 }
 

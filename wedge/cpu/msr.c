@@ -4,6 +4,7 @@
 #include "wedge/memory.h"
 #include "wedge/operands.h"
 #include "wedge/print.h"
+#include "wedge/time-stamp.h"
 #include "wedge/vcpu.h"
 
 #define MSR_TSC          0x10
@@ -71,7 +72,6 @@ static uint64_t *plain(struct vcpu *vcpu, uint32_t number)
 bool msr_read(struct vcpu *vcpu, uint32_t number, uint64_t *value)
 {
     uint64_t *place = plain(vcpu, number);
-    uint32_t low, high;
 
     if (place) {
         *value = *place;
@@ -82,8 +82,7 @@ bool msr_read(struct vcpu *vcpu, uint32_t number, uint64_t *value)
         *value = vcpu->efer;
         return true;
     case MSR_TSC:
-        asm volatile("rdtsc" : "=a"(low), "=d"(high));
-        *value = (uint64_t)high << 32 | low;
+        *value = time_stamp();
         return true;
     case MSR_MTRR_CAP:
     case MSR_MICROCODE:

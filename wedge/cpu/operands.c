@@ -50,28 +50,44 @@ bool operand_in_memory(const struct wedge_site *site)
     return site->flags & AFTERBURN_MEMORY;
 }
 
-bool operand_read(struct vcpu *vcpu, const struct wedge_site *site, void *to, size_t size,
-                  struct outcome *outcome)
+static bool reached(struct vcpu *vcpu, uint32_t code, uint64_t where, struct outcome *outcome)
 {
-    uint64_t where;
-    uint32_t code =
-        guest_read(vcpu, operand_address(vcpu, site), to, size, access_of(vcpu), &where);
-
     if (code)
         *outcome = outcome_page_fault(vcpu, code, where);
     return !code;
 }
 
+bool operand_read(struct vcpu *vcpu, const struct wedge_site *site, void *to, size_t size,
+                  struct outcome *outcome)
+{
+    uint64_t where = 0;
+    uint32_t code =
+        guest_read(vcpu, operand_address(vcpu, site), to, size, access_of(vcpu), &where);
+
+    return reached(vcpu, code, where, outcome);
+}
+
+bool operand_read_far(struct vcpu *vcpu, const struct wedge_site *site, unsigned width,
+                      uint64_t *offset, uint16_t *selector, struct outcome *outcome)
+{
+    uint8_t pointer[10];
+
+    if (!operand_read(vcpu, site, pointer, width + 2, outcome))
+        return false;
+    *offset = 0;
+    memcpy(offset, pointer, width);
+    memcpy(selector, pointer + width, sizeof(*selector));
+    return true;
+}
+
 bool operand_write(struct vcpu *vcpu, const struct wedge_site *site, const void *from, size_t size,
                    struct outcome *outcome)
 {
-    uint64_t where;
+    uint64_t where = 0;
     uint32_t code =
         guest_write(vcpu, operand_address(vcpu, site), from, size, access_of(vcpu), &where);
 
-    if (code)
-        *outcome = outcome_page_fault(vcpu, code, where);
-    return !code;
+    return reached(vcpu, code, where, outcome);
 }
 
 struct outcome operand_store_selector(struct vcpu *vcpu, const struct wedge_site *site,
@@ -114,10 +130,8 @@ bool stack_peek(struct vcpu *vcpu, unsigned place, unsigned count, unsigned widt
              where;
     uint32_t code = guest_read(vcpu, stack, values, (size_t)count * width, access_of(vcpu), &where);
 
-    if (code) {
-        *outcome = outcome_page_fault(vcpu, code, where);
+    if (!reached(vcpu, code, where, outcome))
         return false;
-    }
     for (unsigned i = count; width < 8 && i--;) { /* from the last on: they grow in their place */
         uint64_t value = 0;
 

@@ -43,17 +43,14 @@ struct outcome instruction_load_far_pointer(struct vcpu *vcpu, const struct wedg
                                             unsigned segment)
 {
     struct outcome outcome = outcome_done;
-    uint8_t pointer[10];
     unsigned width = site->width > 8 ? 8 : site->width;
-    uint64_t offset = 0, error;
+    uint64_t offset, error;
+    uint16_t selector;
     int exception;
 
-    if (!operand_read(vcpu, site, pointer, width + 2, &outcome))
+    if (!operand_read_far(vcpu, site, width, &offset, &selector, &outcome))
         return outcome;
-    for (unsigned i = width; i--;)
-        offset = offset << 8 | pointer[i];
-    exception =
-        segment_load(vcpu, segment, (uint16_t)(pointer[width] | pointer[width + 1] << 8), &error);
+    exception = segment_load(vcpu, segment, selector, &error);
     if (exception != EXCEPTION_NONE)
         return outcome_fault(exception, error);
     register_set(vcpu, site->reg, offset, width);

@@ -108,21 +108,15 @@ static struct outcome far_target(struct vcpu *vcpu, const struct wedge_site *sit
                                  uint16_t *selector, uint64_t *target)
 {
     struct outcome outcome = outcome_done;
-    uint8_t pointer[10];
-    unsigned width = site->width > 8 ? 8 : site->width < 4 ? 2 : site->width >= 8 ? 8 : 4;
+    unsigned width = site->width < 4 ? 2 : site->width < 8 ? 4 : 8;
 
     if (site->flags & AFTERBURN_FAR_POINTER) {
         *selector = site->immediate;
         *target = (uint32_t)site->displacement;
         return outcome_done;
     }
-    if (!operand_read(vcpu, site, pointer, width + 2, &outcome))
-        return outcome;
-    *target = 0;
-    for (unsigned i = width; i--;)
-        *target = *target << 8 | pointer[i];
-    *selector = (uint16_t)(pointer[width] | pointer[width + 1] << 8);
-    return outcome_done;
+    operand_read_far(vcpu, site, width, target, selector, &outcome);
+    return outcome;
 }
 
 struct outcome instruction_far_jump(struct vcpu *vcpu, const struct wedge_site *site, bool call)

@@ -186,10 +186,3 @@ bool shadow_stack_doubted(void)
     stack_doubted = false;
     return doubted;
 }
-
-void roots_count(struct shadow_figures *figures)
-{
-    figures->roots = 0;
-    for (struct root *root = roots; root < roots + ROOTS; root++)
-        figures->roots += root->kernel != NULL;
-}

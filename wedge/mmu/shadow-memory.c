@@ -17,7 +17,7 @@ static uint32_t first_free;   /* of shadow_tables; index + 1, linked by next */
 static uint32_t *page_shadow; /* of an own page: index + 1 */
 static uint32_t *pool;        /* pages that are free */
 static uint64_t pool_count, pool_start, pool_end;
-static struct shadow_figures figures;
+static uint64_t tables_peak;
 
 void *shadow_reserve(uint64_t *next, uint64_t size)
 {
@@ -53,13 +53,20 @@ void shadow_init(void)
                 backend->own_pages_start >> (20 - PAGE_SHIFT), pool_count);
 }
 
-static void count_table(void)
+static uint64_t tables(void)
 {
-    if (++figures.tables <= figures.tables_peak)
+    return pool_end - pool_start - pool_count;
+}
+
+static void tell_peak(void)
+{
+    uint64_t count = tables();
+
+    if (count <= tables_peak)
         return;
-    figures.tables_peak = figures.tables;
-    if ((figures.tables & (figures.tables - 1)) == 0 && figures.tables >= PEAK_TOLD)
-        wedge_print("%lu shadow tables in use, of %lu", figures.tables, pool_end - pool_start);
+    tables_peak = count;
+    if ((count & (count - 1)) == 0 && count >= PEAK_TOLD)
+        wedge_print("%lu shadow tables in use, of %lu", count, pool_end - pool_start);
 }
 
 struct shadow *shadow_take(uint32_t guest)
@@ -70,14 +77,14 @@ struct shadow *shadow_take(uint32_t guest)
         if (!roots_make_room())
             wedge_stop("out of shadow memory: %lu tables; give the wedge more (afterburner link "
                        "--shadow-memory)",
-                       figures.tables);
-    count_table();
+                       tables());
     shadow = &shadow_tables[first_free - 1];
     first_free = shadow->next;
     *shadow = (struct shadow){
         .page = pool[--pool_count], .guest = guest, .next = shadow_pages[guest].shadows};
     shadow_pages[guest].shadows = shadow_index(shadow) + 1;
     page_shadow[shadow->page - backend->free_pages_start] = shadow_index(shadow) + 1;
+    tell_peak();
     return shadow;
 }
 
@@ -90,7 +97,6 @@ void shadow_give(struct shadow *shadow)
     *link = shadow->next;
     page_shadow[shadow->page - backend->free_pages_start] = 0;
     pool[pool_count++] = shadow->page;
-    figures.tables--;
     shadow->page = 0;
     shadow->next = first_free;
     first_free = shadow_index(shadow) + 1;
@@ -116,10 +122,4 @@ void shadow_memory_prepare(void)
     while (pool_count < 2ul * LEVELS)
         if (!roots_make_room())
             return;
-}
-
-void shadow_figures(struct shadow_figures *out)
-{
-    *out = figures;
-    roots_count(out);
 }

@@ -9,17 +9,6 @@
 static volatile uint64_t *const page = (uint64_t *)WINDOW, *const next =
                                                                (uint64_t *)(WINDOW + PAGE_SIZE);
 
-static void read_at(const char *name, uint64_t address)
-{
-    uint64_t value = 0;
-
-    TRY("movq (%1), %0", : "+r"(value) : "r"(address) : "memory");
-    if (fault.frame.vector == NO_FAULT)
-        print("%s: 0x%lx\n", name, value);
-    else
-        outcome(name);
-}
-
 static void write_at(const char *name, uint64_t address, uint64_t value)
 {
     TRY("movq %0, (%1)", ::"r"(value), "r"(address) : "memory");

@@ -7,17 +7,6 @@
 
 #define PLACE 0x10000000ul
 
-static void look(const char *name, uint64_t address)
-{
-    uint64_t value = 0;
-
-    TRY("movq (%1), %0", : "+r"(value) : "r"(address) : "memory");
-    if (fault.frame.vector == NO_FAULT)
-        print("%s: 0x%lx\n", name, value);
-    else
-        outcome(name);
-}
-
 void test(void)
 {
     uint64_t table = page_new(), other = page_new(), a = page_new(), b = page_new();
@@ -31,16 +20,16 @@ void test(void)
     entries[1] = b | PTE_P | PTE_W;
     *entry = table | PTE_P | PTE_W;
     invlpg(PLACE);
-    look("a table that was data", PLACE);
-    look("its second", PLACE + PAGE_SIZE);
+    read_at("a table that was data", PLACE);
+    read_at("its second", PLACE + PAGE_SIZE);
     *entry = other | PTE_P | PTE_W;
     cr3_write(cr3_read());
-    look("another, empty", PLACE);
+    read_at("another, empty", PLACE);
     entries[0] = 0x1234;
     entries[5] = 0x5678;
     show("the first is data", entries[0] + entries[5]);
     ((volatile uint64_t *)at(other))[0] = b | PTE_P | PTE_W;
-    look("the other's first", PLACE);
+    read_at("the other's first", PLACE);
     for (unsigned i = 0; i < 20; i++) {
         memset((void *)entries, 0, PAGE_SIZE);
         entries[i] = (i & 1 ? a : b) | PTE_P | PTE_W;
@@ -67,10 +56,10 @@ void test(void)
     cr3_write(cr3_read());
     show("a table that maps itself", ((volatile uint64_t *)PLACE)[1] == entries[1]);
     ((volatile uint64_t *)PLACE)[2] = b | PTE_P | PTE_W;
-    look("written through itself", PLACE + 2 * PAGE_SIZE);
+    read_at("written through itself", PLACE + 2 * PAGE_SIZE);
     ((volatile uint64_t *)PLACE)[1] = 0;
     invlpg(PLACE + PAGE_SIZE);
-    look("taken away through itself", PLACE + PAGE_SIZE);
+    read_at("taken away through itself", PLACE + PAGE_SIZE);
 
     /* A code page among them. */
     *(uint8_t *)at(a) = 0xc3;

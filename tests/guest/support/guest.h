@@ -77,6 +77,9 @@ extern struct fault fault;
 /* Prints "NAME: fine", or the exception with its error code and CR2, and how RIP is wrong if it is.
  */
 void outcome(const char *name);
+
+/* Reads eight bytes: prints them, or the exception. */
+void read_at(const char *name, uint64_t address);
 void print_exception(uint64_t vector, uint64_t error, uint64_t cr2);
 
 /* Sees every trap first, on the stack of its gate; true: it is handled. */
@@ -163,6 +166,9 @@ void user_run_sysret(struct frame *frame);
 extern uint64_t user_cr2; /* of the page fault that ended it */
 /* "NAME: " and why it came back, and from where as an offset to `code`. */
 void user_outcome(const char *name, const struct frame *frame, const void *code);
+
+/* Prepares, runs with these flags, and prints how it came back. */
+void user_try(const char *name, struct frame *frame, const void *code, uint64_t rflags);
 extern uint64_t syscall_flags, syscall_rsp; /* as the entry found them */
 extern char trap_stack_top[], boot_stack_top[];
 void syscall_entry(void);

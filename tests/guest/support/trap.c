@@ -114,6 +114,17 @@ void print_exception(uint64_t vector, uint64_t error, uint64_t cr2)
         print(" at 0x%lx", cr2);
 }
 
+void read_at(const char *name, uint64_t address)
+{
+    uint64_t value = 0;
+
+    TRY("movq (%1), %0", : "+r"(value) : "r"(address) : "memory");
+    if (fault.frame.vector == NO_FAULT)
+        print("%s: 0x%lx\n", name, value);
+    else
+        outcome(name);
+}
+
 void outcome(const char *name)
 {
     print("%s: ", name);

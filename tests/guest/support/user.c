@@ -38,6 +38,14 @@ void user_run(struct frame *frame)
     user_frame = NULL;
 }
 
+void user_try(const char *name, struct frame *frame, const void *code, uint64_t rflags)
+{
+    user_prepare(frame, code);
+    frame->rflags = rflags;
+    user_run(frame);
+    user_outcome(name, frame, code);
+}
+
 void user_run_sysret(struct frame *frame)
 {
     struct frame start = *frame;

@@ -20,27 +20,14 @@ void test(void)
 {
     struct frame frame;
 
-    user_prepare(&frame, user_cli);
-    frame.rflags = 0x3202;
-    user_run(&frame);
-    user_outcome("cli with IOPL 3", &frame, user_cli);
+    user_try("cli with IOPL 3", &frame, user_cli, 0x3202);
     show("flags", frame.rflags & 0x3200);
-    user_prepare(&frame, user_sti);
-    frame.rflags = 0x3202;
-    user_run(&frame);
-    user_outcome("sti with IOPL 3", &frame, user_sti);
+    user_try("sti with IOPL 3", &frame, user_sti, 0x3202);
     show("flags", frame.rflags & 0x3200);
-    user_prepare(&frame, user_cli);
-    user_run(&frame);
-    user_outcome("cli with IOPL 0", &frame, user_cli);
-    user_prepare(&frame, user_port);
-    frame.rflags = 0x3202;
-    user_run(&frame);
-    user_outcome("ports with IOPL 3", &frame, user_port);
+    user_try("cli with IOPL 0", &frame, user_cli, 2);
+    user_try("ports with IOPL 3", &frame, user_port, 0x3202);
     show("read", frame.rax);
-    user_prepare(&frame, user_port);
-    user_run(&frame);
-    user_outcome("without a bitmap", &frame, user_port);
+    user_try("without a bitmap", &frame, user_port, 2);
 
     own.tss = tss;
     own.tss.io_map = sizeof(struct tss);
@@ -48,11 +35,7 @@ void test(void)
     own.bitmap[0x3ff / 8] = 0x7f;
     descriptor_system(&gdt[FREE_SELECTOR / 8], (uint64_t)&own, sizeof(own) - 1, 9);
     asm volatile("ltr %w0" ::"r"(FREE_SELECTOR));
-    user_prepare(&frame, user_port);
-    user_run(&frame);
-    user_outcome("a port that the bitmap opens", &frame, user_port);
+    user_try("a port that the bitmap opens", &frame, user_port, 2);
     show("read", frame.rax);
-    user_prepare(&frame, user_word);
-    user_run(&frame);
-    user_outcome("a word of which it opens half", &frame, user_word);
+    user_try("a word of which it opens half", &frame, user_word, 2);
 }

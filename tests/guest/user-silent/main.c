@@ -14,19 +14,11 @@ void test(void)
 {
     struct frame frame;
 
-    user_prepare(&frame, user_pushf);
-    frame.rflags = 0x3202;
-    user_run(&frame);
-    user_outcome("pushf with IOPL 3", &frame, user_pushf);
+    user_try("pushf with IOPL 3", &frame, user_pushf, 0x3202);
     show("flags", frame.rax & 0x3200);
-    user_prepare(&frame, user_popf);
-    frame.rflags = 0x3202;
-    user_run(&frame);
-    user_outcome("popf with IOPL 3", &frame, user_popf);
+    user_try("popf with IOPL 3", &frame, user_popf, 0x3202);
     show("flags", frame.rflags & 0x3200);
-    user_prepare(&frame, user_tables);
-    user_run(&frame);
-    user_outcome("sldt, str, smsw", &frame, user_tables);
+    user_try("sldt, str, smsw", &frame, user_tables, 2);
     show("LDT", frame.rax);
     show("TSS", frame.rcx);
     show("CR0: PE", frame.rdx & 1);

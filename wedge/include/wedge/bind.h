@@ -3,6 +3,8 @@
 #ifndef WEDGE_BIND_H
 #define WEDGE_BIND_H
 
+#include <stddef.h>
+
 #include "afterburn/image.h"
 
 struct vcpu;
@@ -10,7 +12,7 @@ struct vcpu;
 extern const volatile struct wedge_image wedge_image; /* filled in by `afterburner link` */
 
 /* bind/bind.c: writes each site's patch into the guest's memory. `place` is a name of struct
- * wedge_place; a place without patches leaves the image neutral. */
+ * wedge_place; an image without patches for it ends the run. */
 void bind_all(const char *place);
 
 const struct wedge_site *bind_site(uint32_t index);
@@ -18,6 +20,9 @@ const struct wedge_site *bind_site(uint32_t index);
 /* The site whose first byte, or whose patch, is at the vcpu's instruction pointer; NULL when there
  * is none. Then the instruction pointer is at the span's first byte. */
 const struct wedge_site *bind_site_at(struct vcpu *vcpu);
+
+/* How many of a list, sorted by physical address, are below an address. */
+size_t bind_sites_before(const struct wedge_site *list, size_t count, uint64_t address);
 
 /* Where the image has a site's first byte. */
 uint64_t bind_virtual_address(const struct wedge_site *site);

@@ -79,10 +79,6 @@ bool shadow_use(struct vcpu *vcpu, uint64_t address, bool write);
 /* Whether the kernel's stack may have lost its place in user mode's half since this was asked last:
  * another address space, or memory that was short. */
 bool shadow_stack_doubted(void);
-struct shadow_figures {
-    uint64_t tables, tables_peak, roots;
-};
-void shadow_figures(struct shadow_figures *figures);
 
 /* mmu/store.c: carries out the instruction at the vcpu's instruction pointer, which writes to a
  * page that is a table. Gives false when it is none that we know. */

@@ -63,6 +63,9 @@ bool operand_in_memory(const struct wedge_site *site);
 uint64_t operand_address(const struct vcpu *vcpu, const struct wedge_site *site);
 bool operand_read(struct vcpu *vcpu, const struct wedge_site *site, void *to, size_t size,
                   struct outcome *outcome);
+/* A far pointer in memory: an offset of `width` bytes, then the selector. */
+bool operand_read_far(struct vcpu *vcpu, const struct wedge_site *site, unsigned width,
+                      uint64_t *offset, uint16_t *selector, struct outcome *outcome);
 bool operand_write(struct vcpu *vcpu, const struct wedge_site *site, const void *from, size_t size,
                    struct outcome *outcome);
 

@@ -135,8 +135,6 @@ uint64_t roots_emptied(void);
 /* A table of user mode's half was put off: shadow_stack_doubted. */
 void roots_doubt_stack(void);
 
-void roots_count(struct shadow_figures *figures);
-
 /* A root was written to: it is dropped if it is not in use. */
 void roots_written(uint32_t guest);
 
