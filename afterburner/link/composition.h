@@ -33,6 +33,7 @@ struct composition {
     const struct site **sites; /* the guest's, by physical address: the order of every table */
     size_t site_count;
     const struct guest_tables *tables; /* the guest's own, about code that it patches */
+    uint32_t multiboot_entry; /* physical address for Multiboot2 loaders (multiboot.h), or 0 */
     /* What --explain prints: lines. */
     char **lines;
     size_t line_count, line_capacity;

@@ -56,10 +56,3 @@ int guests_detect(struct composition *composition, const struct records *records
         composition->guest->path, NOTE_PHYS32_ENTRY);
     return EXIT_CODE_INPUT;
 }
-
-int guests_boot_bare(const struct image *guest)
-{
-    uint64_t entry;
-
-    return notes_find(guest, NOTE_OWNER_XEN, NOTE_PHYS32_ENTRY, &entry);
-}

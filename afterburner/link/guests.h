@@ -9,7 +9,4 @@
  * the guest follows no protocol that the wedge knows. */
 int guests_detect(struct composition *composition, const struct records *records);
 
-/* Whether the guest can be entered on bare hardware as the composed image is. */
-int guests_boot_bare(const struct image *guest);
-
 #endif

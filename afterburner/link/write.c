@@ -18,6 +18,7 @@
 #include "cli/exit-codes.h"
 #include "cli/memory.h"
 #include "cli/message.h"
+#include "link/multiboot.h"
 
 struct writer {
     struct composition *composition;
@@ -144,7 +145,8 @@ static bool add_segments(struct writer *writer)
             !bfd_record_phdr(writer->output, PT_NOTE, true, PF_R, true, writer->added[i]->lma,
                              false, false, 1, &writer->added[i]))
             return false;
-    return true;
+    return !composition->multiboot_entry || !multiboot_wants_program_header(composition->guest) ||
+           bfd_record_phdr(writer->output, PT_NULL, false, 0, false, 0, false, false, 0, NULL);
 }
 
 static bool add_wedge(struct writer *writer)
@@ -360,6 +362,8 @@ int composition_write(struct composition *composition, const char *path)
     } else {
         code = make_file(composition, second);
     }
+    if (code == EXIT_CODE_OK && composition->multiboot_entry)
+        code = multiboot_write(composition, fd);
     if (code == EXIT_CODE_OK)
         code = image_open(name, &written) == EXIT_CODE_OK ? EXIT_CODE_OK : EXIT_CODE_INTERNAL;
     if (code == EXIT_CODE_OK) {

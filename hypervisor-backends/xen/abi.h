@@ -133,6 +133,7 @@ struct xen_callback_register {
 #define XEN_SEGBASE_GS_USER_SELECTOR 3
 
 #define XEN_CONSOLEIO_WRITE 0
+#define XEN_CONSOLEIO_READ  1
 
 #define XEN_SCHEDOP_SHUTDOWN  2
 #define XEN_SCHEDOP_POLL      3
@@ -159,11 +160,30 @@ struct xen_set_singleshot_timer {
 };
 
 #define XEN_EVTCHNOP_BIND_VIRQ 1
+#define XEN_EVTCHNOP_BIND_PIRQ 2
 #define XEN_VIRQ_TIMER         0
+#define XEN_VIRQ_CONSOLE       2
 struct xen_evtchn_bind_virq {
     uint32_t virq, vcpu, port;
 };
+struct xen_evtchn_bind_pirq {
+    uint32_t pirq, flags, port;
+};
 
-#define XEN_PHYSDEVOP_SET_IOPL 6
+#define XEN_PHYSDEVOP_SET_IOPL  6
+#define XEN_PHYSDEVOP_EOI       12
+#define XEN_PHYSDEVOP_MAP_PIRQ  13
+#define XEN_PHYSDEVOP_SETUP_GSI 21
+struct xen_physdev_map_pirq {
+    uint16_t domid;
+    int32_t type, index, pirq; /* type 1: a line of the I/O APICs */
+    int32_t bus, devfn, entry_nr;
+    uint64_t table_base;
+};
+#define XEN_MAP_PIRQ_TYPE_GSI 1
+struct xen_physdev_setup_gsi {
+    int32_t gsi;
+    uint8_t triggering, polarity; /* 0: edge, active high */
+};
 #endif
 #endif

@@ -10,7 +10,7 @@
 #include "wedge/string.h"
 #include "xen.h"
 
-uint32_t xen_timer_port;
+static uint32_t timer_port;
 
 struct xen_shared_info *xen_shared_info(void)
 {
@@ -176,22 +176,71 @@ void xen_failsafe(void)
  * -----------------------------------------------------------------------------------------------------------
  */
 
+/* Whether an event came on a channel; it is taken then. */
+static bool take_event(uint32_t port)
+{
+    uint64_t *pending = &xen_shared_info()->evtchn_pending[port / 64], bit = 1ul << port % 64;
+
+    if (!(__atomic_load_n(pending, __ATOMIC_SEQ_CST) & bit))
+        return false;
+    __atomic_and_fetch(pending, ~bit, __ATOMIC_SEQ_CST);
+    return true;
+}
+
 static void take_events(void)
 {
-    struct xen_shared_info *shared = xen_shared_info();
     struct xen_vcpu_info *info = xen_vcpu_info();
 
     info->evtchn_upcall_pending = 0;
     __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
-    __atomic_and_fetch(&shared->evtchn_pending[xen_timer_port / 64], ~(1ul << xen_timer_port % 64),
-                       __ATOMIC_SEQ_CST);
+    take_event(timer_port);
+    if (xen_console_port && take_event(xen_console_port))
+        xen_console_event();
+    xen_console_input();
 }
 
 static void wait(void)
 {
-    struct xen_sched_poll poll = {.ports = &xen_timer_port, .nr_ports = 1};
+    uint32_t ports[] = {timer_port, xen_console_port};
+    struct xen_sched_poll poll = {.ports = ports, .nr_ports = xen_console_port ? 2 : 1};
 
     xen_check(XEN_HYPERCALL(XEN_SCHED_OP, XEN_SCHEDOP_POLL, &poll, 0, 0), "sched_op: poll");
+}
+
+static void unmask(uint32_t port)
+{
+    __atomic_and_fetch(&xen_shared_info()->evtchn_mask[port / 64], ~(1ul << port % 64),
+                       __ATOMIC_SEQ_CST);
+}
+
+uint32_t xen_bind_virq(uint32_t virq)
+{
+    struct xen_evtchn_bind_virq bind = {.virq = virq};
+
+    xen_check(XEN_HYPERCALL(XEN_EVENT_CHANNEL_OP, XEN_EVTCHNOP_BIND_VIRQ, &bind, 0, 0),
+              "event_channel_op: bind_virq");
+    unmask(bind.port);
+    return bind.port;
+}
+
+uint32_t xen_bind_irq(uint32_t irq)
+{
+    struct xen_physdev_map_pirq map = {.domid = XEN_DOMID_SELF,
+                                       .type = XEN_MAP_PIRQ_TYPE_GSI,
+                                       .index = (int32_t)irq,
+                                       .pirq = (int32_t)irq};
+    struct xen_physdev_setup_gsi line = {.gsi = (int32_t)irq};
+    struct xen_evtchn_bind_pirq bind = {0};
+
+    /* A line that is set up already is as it should be, or refused with the binding. */
+    XEN_HYPERCALL(XEN_PHYSDEV_OP, XEN_PHYSDEVOP_SETUP_GSI, &line, 0, 0);
+    if (XEN_HYPERCALL(XEN_PHYSDEV_OP, XEN_PHYSDEVOP_MAP_PIRQ, &map, 0, 0) < 0)
+        return 0;
+    bind.pirq = (uint32_t)map.pirq;
+    if (XEN_HYPERCALL(XEN_EVENT_CHANNEL_OP, XEN_EVTCHNOP_BIND_PIRQ, &bind, 0, 0) < 0)
+        return 0;
+    unmask(bind.port);
+    return bind.port;
 }
 
 static void callback(unsigned type, const void *address, unsigned flags, const char *what)
@@ -224,8 +273,6 @@ static void set_traps(void)
 void xen_event_init(void)
 {
     struct xen_register_vcpu_info place = {.mfn = 0, .offset = 0};
-    struct xen_evtchn_bind_virq timer = {.virq = XEN_VIRQ_TIMER};
-    struct xen_shared_info *shared = xen_shared_info();
     /* The window's first page is the first of the wedge's copy. */
     uint64_t copy = xen_boot.p2m_page - xen_boot.window_pages;
 
@@ -242,11 +289,7 @@ void xen_event_init(void)
     callback(XEN_CALLBACK_SYSCALL32, xen_syscall32_entry, XEN_CALLBACK_MASK_EVENTS,
              "callback_op: syscall32");
     xen_check(XEN_HYPERCALL(XEN_STACK_SWITCH, XEN_SS, xen_trap_stack_top, 0, 0), "stack_switch");
-    xen_check(XEN_HYPERCALL(XEN_EVENT_CHANNEL_OP, XEN_EVTCHNOP_BIND_VIRQ, &timer, 0, 0),
-              "event_channel_op: bind_virq");
-    xen_timer_port = timer.port;
-    __atomic_and_fetch(&shared->evtchn_mask[timer.port / 64], ~(1ul << timer.port % 64),
-                       __ATOMIC_SEQ_CST);
+    timer_port = xen_bind_virq(XEN_VIRQ_TIMER);
     backend->resume = resume;
     backend->debug_write = debug_write;
     backend->time_stamps_allow = time_stamps_allow;

@@ -58,14 +58,23 @@ void xen_event_init(void);
 void xen_time_init(void);
 void xen_console_init(void);
 
+/* event.c: the channel of a virtual IRQ, or of one of the machine's; it may wake the guest from now
+ * on. The latter gives 0 where Xen refuses. */
+uint32_t xen_bind_virq(uint32_t virq);
+uint32_t xen_bind_irq(uint32_t irq);
+
+/* console.c: input of the guest's. The channel that tells of it is 0 where there is none. */
+extern uint32_t xen_console_port;
+void xen_console_event(void); /* something came */
+void xen_console_input(void); /* hands the guest's serial port what it takes */
+void xen_console_input_init(void);
+
 /* segments.c: brings the real segment registers to what the vcpu's mode has, and takes over what
  * user mode made of them. */
 void xen_segments_init(void);
 void xen_load_segments(struct vcpu *vcpu);
 void xen_save_segments(struct vcpu *vcpu);
 unsigned xen_user_bits(uint16_t selector);
-
-extern uint32_t xen_timer_port;
 
 /* entry.S */
 void xen_go(const uint64_t *frame) __attribute__((noreturn)); /* flags, rip, cs, rflags, rsp, ss */

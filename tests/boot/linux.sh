@@ -12,6 +12,7 @@
 #   many     1000 processes at once in 128 MB with 4 MB of shadow memory
 #   binding  binding all sites costs less than a million instructions; the wedge's size
 #   messages what the kernel says on Xen and in QEMU differs only as dmesg.differences explains
+#   input    what is typed on the console arrives, and a shell there works
 #   missed   without sites for a class that traps it works, and each missed site is named; a silent class is refused
 # A build that is not in the cache is made first.
 # shellcheck source=tests/lib.sh
@@ -209,6 +210,20 @@ messages) # in virtual time, so that what clocks are measured to be does not dep
     while read -r pattern; do
         ok "and each explanation has its line: $pattern" grep -qE -- "$pattern" differences
     done <patterns
+    ;;
+input)
+    build annotated
+    link_image
+    # Longer than the port's FIFO.
+    line="echo $(seq -s " " 1000 1060)"
+    for place in native xen; do
+        ok "$place: a shell on the console" code 21 bash "$SOURCE_DIR/tests/boot/talk.sh" "$line" \
+            "$AFTERBURNER" run --on $place --interactive --timeout 200 --initrd "$OUTPUT/initramfs.cpio.gz" \
+            --append "console=ttyS0 panic=-1 quiet afterburner.shell" image
+        grep -c "^${line#echo }$" check.log >lines.$place
+    done
+    ok "all lines came back: $(cat lines.xen)" test "$(cat lines.xen)" -eq 20
+    ok "on both" diff lines.native lines.xen
     ;;
 missed)
     build annotated

@@ -81,6 +81,19 @@ ok "Xen's SUPPORTED_FEATURES" test "$(note '(0x00000011)')" = '00 08 00 00'
 ok "ten notes" test "$(readelf -nW image | sed -n '/\.note\.wedge/,$p' | grep -c '^  Xen')" -eq 10
 ok "the guest's PVH note stays" bash -c 'readelf -nW image | sed "/note.wedge/,\$d" | grep -q 0x00000012'
 
+# --- The Multiboot2 header, by the specification's numbers
+header() { # IMAGE: its words, from the magic number on, of the first 32 KB
+    od -An -v -tx4 -w4 -N 32768 "$1" | tr -d ' ' | awk '$1 == "e85250d6" { on = 1 } on && n++ < 16'
+}
+header image >words
+word() { echo $((0x$(sed -n "${1}p" words))); }
+ok "a Multiboot2 header" test -s words
+ok "for 32-bit code, of 64 bytes" test "$(word 2) $(word 3)" = "0 64"
+ok "whose sum is 0" test $((($(word 1) + $(word 2) + $(word 3) + $(word 4)) & 0xffffffff)) -eq 0
+ok "which leads to the wedge's entry" test "$(sed -n '9,11p' words | paste -sd,)" = "00000003,0000000c,$(printf %08x $((image_at + 0x$(symbol wedge_multiboot_start image) - 0xffffffff7f800000)))"
+ok "it lies in no segment" bash -c 'readelf -lW image | awk "\$1 == \"LOAD\" { print \$2 }" | while read -r offset; do test $((offset)) -ge 4096 || exit 1; done'
+ok "no program header is needed for it" bash -c '! readelf -lW image | grep "^  NULL"'
+
 # --- The table of sites
 "$TEST_TOOLS/link-image" image >tables
 afterburner sites --json "$guest" >sites.json
@@ -176,6 +189,7 @@ ok "it passes its arguments on: exit code 42" code 42 run --append exit=42 image
 # --- Options
 ok "--wedge native" code 0 afterburner link "$guest" --wedge native -o native
 ok "has the wedge and the sites" bash -c 'readelf -SW native | grep -q "\.wedge\.sites"'
+ok "--wedge xen has no Multiboot2 header" bash -c '"$0" link "$1" --wedge xen -o xen && ! grep -q "$(printf "\326\120\122\350")" xen' "$AFTERBURNER" "$guest"
 ok "and nothing of Xen's" bash -c '! readelf -SW native | grep -E "note\.wedge|stubs|patches"'
 ok "--wedge xen,native is both" bash -c '"$0" link "$1" --wedge xen,native -o both && cmp both image' "$AFTERBURNER" "$guest"
 afterburner link "$guest" -o image --explain >explained
@@ -231,6 +245,17 @@ ok "operands that the linker filled in are those of the linked instructions" fil
 ok "and none is still to be read" bash -c '! grep -E "flags 0x([0-9a-f]*[2367abef])[0-9a-f] " relative.tables'
 as_guest linux "$pvh; nop; .globl startup_64; startup_64: $body"
 ok "Linux is known by startup_64" bash -c '"$0" link linux -o linux.image && "$1/link-image" linux.image | grep -qx "entry 0x1000001 protocol 2"' "$AFTERBURNER" "$TEST_TOOLS"
+physical_entry() { # GRUB looks for the entry in a segment, counted by virtual addresses
+    as_guest physical "$pvh; $body" --defsym=entry=0x1000000 -e entry && afterburner link physical -o physical.image &&
+        readelf -lW physical.image | awk '$1 == "NULL" { print $3, $4, $5, $6 }' | grep -qx '0x0000000001000000 0x0000000001000000 0x000000 0x000001'
+}
+ok "a guest with a physical address as its entry" physical_entry
+as_guest own "$pvh; $body; .section .rodata,\"a\"; .balign 8; .long 0xe85250d6, 0, 24, 0x17adaf12, 0, 8"
+ok "a guest's own Multiboot2 header stays" bash -c '"$0" link own -o own.image --explain | grep -q "own Multiboot2 header stays" && cmp <(nm own | grep start) <(nm own.image | grep " T start")' "$AFTERBURNER"
+as_guest bare "$body; .globl startup_64; startup_64 = start"
+ok "one without a PVH note is not for loaders" bash -c '"$0" link bare -o bare.image --explain | grep -q "no PVH entry note" && ! grep -q "$(printf "\326\120\122\350")" bare.image' "$AFTERBURNER"
+as_guest tight "$pvh; $body" -n
+ok "no room for it before the first section" bash -c '"$0" link tight -o tight.image --explain | grep "no Multiboot2 header: the file has no room"' "$AFTERBURNER"
 ok "pads in front: sti in 32-bit code" as_guest front "$pvh; $body; .code32; .globl g; .type g,@function; g: sti; mov %eax,%ss; ret; .size g,.-g"
 front_bound() { # the ud2 is where the span begins, and stays inside of it
     afterburner link front -o front.image && "$TEST_TOOLS/link-image" front.image xen front.bound &&
@@ -314,6 +339,7 @@ bad_wedge() { # TEXT FLAG...
 ok "a wedge of another version" bad_wedge 'is of version 9' -DTEST_VERSION=9
 ok "a wedge with another magic number" bad_wedge 'not with the magic number' -DTEST_MAGIC=1
 ok "a wedge without a symbol of Xen's" bad_wedge 'the wedge has no symbol wedge_xen_hypercall_page' '-DTEST_HYPERCALL_PAGE="elsewhere"'
+ok "a wedge without an entry for GRUB" bad_wedge 'the wedge has no symbol wedge_multiboot_start' -Dwedge_multiboot_start=elsewhere
 ok "a wedge without a stub's symbol" bad_wedge 'the wedge has no symbol wedge_stub_entry' -Dwedge_stub_entry=elsewhere
 ok "a wedge with its header elsewhere" bad_wedge 'the symbol wedge_image is not at the start' '-Dwedge_image=other' -DTEST_ALIAS
 strip wedge.elf -o stripped.elf

@@ -49,6 +49,11 @@ void wedge_stub_entry(void)
     __asm__ volatile("cli; hlt");
 }
 
+void wedge_multiboot_start(void)
+{
+    wedge_stub_entry();
+}
+
 void wedge_xen_start(void)
 {
     __asm__ volatile("cpuid; mov %%rax, %%cr3" ::: "rax", "rbx", "rcx", "rdx");

@@ -2,6 +2,7 @@
 #include "wedge/bind.h"
 
 #include "wedge/code.h"
+#include "wedge/layout.h"
 #include "wedge/memory.h"
 #include "wedge/print.h"
 #include "wedge/string.h"
@@ -10,6 +11,7 @@
 
 const volatile struct wedge_image wedge_image __attribute__((section(".wedge.image"), used)) = {
     .magic = WEDGE_IMAGE_MAGIC, .version = WEDGE_IMAGE_VERSION, .size = sizeof(struct wedge_image)};
+_Static_assert(offsetof(struct wedge_image, pvh_entry) == WEDGE_IMAGE_PVH_ENTRY, "layout.h");
 
 static const struct wedge_site *sites(void)
 {

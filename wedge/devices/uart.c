@@ -266,10 +266,15 @@ void uart_write(uint16_t port, uint8_t value)
     drive_line();
 }
 
+/* In loopback nobody listens to the wire; the byte waits where it is. */
+bool uart_can_receive(void)
+{
+    return count < capacity() && !(modem_control & MODEM_CONTROL_LOOPBACK);
+}
+
 bool uart_receive(uint8_t byte)
 {
-    /* In loopback nobody listens to the wire; the byte waits where it is. */
-    if (count >= capacity() || modem_control & MODEM_CONTROL_LOOPBACK)
+    if (!uart_can_receive())
         return false;
     put_received(byte);
     drive_line();

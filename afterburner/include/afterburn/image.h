@@ -48,7 +48,7 @@ struct wedge_image {
     uint32_t place_count;
     uint32_t site_count;
     uint32_t shadow_pages; /* for shadows of the guest's page tables; 0: the wedge decides */
-    uint32_t reserved;     /* 0 */
+    uint32_t pvh_entry; /* physical address for loaders on bare hardware; 0: the guest has none */
     uint64_t
         sites; /* virtual address of struct wedge_site[site_count], sorted by physical address */
     struct wedge_segment segments[WEDGE_SEGMENT_MAX];

@@ -54,6 +54,7 @@ uint64_t rtc_deadline(void); /* like the timer's: when line 8 rises next */
 void uart_reset(void);
 uint8_t uart_read(uint16_t port);
 void uart_write(uint16_t port, uint8_t value);
-bool uart_receive(uint8_t byte); /* false: the FIFO is full, try again later */
+bool uart_can_receive(void);     /* there is room for a byte, and the guest listens */
+bool uart_receive(uint8_t byte); /* false: there was none; try again later */
 
 #endif

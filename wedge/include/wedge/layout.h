@@ -12,4 +12,7 @@
 /* The per-vCPU page: the window's first. */
 #define WEDGE_VCPU WEDGE_WINDOW
 
+/* offsetof(struct wedge_image, pvh_entry), for assembly (bind.c checks it). */
+#define WEDGE_IMAGE_PVH_ENTRY 68
+
 #endif
