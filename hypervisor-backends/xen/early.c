@@ -170,6 +170,23 @@ static uint64_t own_pages(uint64_t count)
     return shadows + window + tables + list + wedge_memory_overhead(count, shadows);
 }
 
+/* The page behind all that the domain builder put into memory. */
+static uint64_t loaded_end(const struct xen_start_info *start)
+{
+    uint64_t ends[] = {
+        start->mfn_list + start->nr_pages * 8,
+        start->pt_base + (start->nr_pt_frames << PAGE_SHIFT),
+        (uint64_t)start + PAGE_SIZE,
+        start->flags & XEN_SIF_MOD_START_PFN ? 0 : start->mod_start + start->mod_len,
+    };
+    uint64_t end = 0;
+
+    for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        if (ends[i] > end)
+            end = ends[i];
+    return (end - XEN_VIRT_BASE + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
 void xen_early(const struct xen_start_info *start);
 
 void xen_early(const struct xen_start_info *start)
@@ -182,6 +199,9 @@ void xen_early(const struct xen_start_info *start)
     own = own_pages(count);
     if (count < 2 * own)
         GIVE_UP("not enough memory: the domain needs 16 MB and more; dom0_mem= sets it");
+    if (loaded_end(start) > count - own)
+        GIVE_UP("not enough memory: what Xen loaded, the initial RAM disk above all, reaches into "
+                "the wedge's share; dom0_mem= sets more");
     xen_boot.page_count = count;
     xen_boot.own_pages_start = count - own;
     xen_boot.start_info_page = page_of(start);

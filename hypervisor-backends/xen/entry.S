@@ -97,7 +97,7 @@ xen_trap_entry_count:
 xen_trap:
     take_frame xen_exception
 
-    .globl xen_syscall_entry, xen_syscall32_entry, xen_failsafe_entry
+    .globl xen_syscall_entry, xen_syscall32_entry, xen_sysenter_entry, xen_failsafe_entry
 xen_syscall_entry:
     popq VCPU(GPR(1))
     popq VCPU(GPR(11))
@@ -106,6 +106,10 @@ xen_syscall32_entry:
     popq VCPU(GPR(1))
     popq VCPU(GPR(11))
     take_frame xen_system_call_32
+xen_sysenter_entry:
+    popq VCPU(GPR(1))
+    popq VCPU(GPR(11))
+    take_frame xen_system_enter
 
 /* Xen could not load a segment register: DS, ES, FS, GS lie before the frame. */
 xen_failsafe_entry:

@@ -21,9 +21,14 @@ struct xen_shared_info *xen_shared_info(void)
  * ---------------------------------------------------------------------------------------------------
  */
 
-#define REAL_FLAGS                                                                                 \
-    0x240cd5ul /* what of the guest's flags may be the processor's: status, TF (added below), AC,  \
-                  ID */
+/* What of the guest's flags may be the processor's. The kernel runs in ring 3, where AC would make
+ * its accesses fault, and returns to itself by IRET, which NT would make fault. */
+#define COMMON_FLAGS (0x200cd5ul | RFLAGS_TF | RFLAGS_IF | RFLAGS_RF | RFLAGS_FIXED)
+
+static uint64_t real_flags(const struct vcpu *vcpu)
+{
+    return vcpu->user ? COMMON_FLAGS | RFLAGS_AC | RFLAGS_NT : COMMON_FLAGS;
+}
 
 /* With TS set Xen raises #NM, once. */
 static bool fpu_traps;
@@ -56,7 +61,10 @@ static void __attribute__((noreturn)) resume(struct vcpu *vcpu)
 {
     uint64_t frame[6];
 
-    vcpu->kept_flags = vcpu->rflags & (RFLAGS_IOPL | RFLAGS_NT);
+    if (!vcpu->user && vcpu->bits == 16)
+        wedge_stop("the guest's kernel goes on in 16-bit code, which this place does not have");
+    vcpu->kept_flags =
+        (uint32_t)(vcpu->rflags & (RFLAGS_IOPL | RFLAGS_NT | RFLAGS_AC) & ~real_flags(vcpu));
     xen_load_segments(vcpu);
     load_fpu_trap(vcpu);
     frame[0] = 0;
@@ -64,7 +72,7 @@ static void __attribute__((noreturn)) resume(struct vcpu *vcpu)
     /* Xen takes a selector of privilege level 3 for user mode's. */
     frame[2] =
         vcpu->user ? vcpu->selectors[SEGMENT_CS] : (vcpu->bits == 64 ? XEN_CS64 : XEN_CS32) - 3;
-    frame[3] = (vcpu->rflags & (REAL_FLAGS | RFLAGS_TF | RFLAGS_IF | RFLAGS_RF)) | RFLAGS_FIXED;
+    frame[3] = (vcpu->rflags & real_flags(vcpu)) | RFLAGS_FIXED;
     frame[4] = vcpu->gpr[GPR_RSP];
     frame[5] = vcpu->user && vcpu->selectors[SEGMENT_SS] ? vcpu->selectors[SEGMENT_SS] : XEN_SS;
     if (!vcpu->user && vcpu->bits == 64) {
@@ -83,12 +91,20 @@ static bool in_wedge(uint64_t address)
     return address - WEDGE_WINDOW < WEDGE_WINDOW_SIZE || address >= WEDGE_WINDOW_ALIAS;
 }
 
+/* Whether the wedge's own code faulted. Xen says in the selector whether it was user mode, whose
+ * jumps go anywhere, as a kernel's do that calls an error number; then it is the fetch that
+ * faults. */
+static bool is_wedges(const struct vcpu *vcpu, uint64_t vector)
+{
+    return !(vcpu->real_cs & 3) && in_wedge(vcpu->rip) &&
+           !(vector == EXCEPTION_PAGE_FAULT && vcpu->fault_address == vcpu->rip);
+}
+
 /* Takes over what the guest may have changed of the processor. With a frame of Xen's: its selectors
  * are user mode's. */
 static void take_state(struct vcpu *vcpu, bool frame)
 {
-    vcpu->rflags &= REAL_FLAGS | RFLAGS_TF | RFLAGS_IF | RFLAGS_RF | RFLAGS_FIXED;
-    vcpu->rflags |= vcpu->kept_flags;
+    vcpu->rflags = (vcpu->rflags & real_flags(vcpu)) | vcpu->kept_flags;
     if (!vcpu->user)
         return;
     xen_save_segments(vcpu);
@@ -104,6 +120,7 @@ void xen_site(uint64_t index, uint64_t entry);
 void xen_upcall_again(void);
 void xen_system_call(void);
 void xen_system_call_32(void);
+void xen_system_enter(void);
 void xen_upcall(void);
 void xen_failsafe(void);
 
@@ -114,16 +131,16 @@ void xen_exception(void)
     uint64_t vector = vcpu->scratch;
 
     if (vector == EXCEPTION_PAGE_FAULT)
-        vcpu->cr2 = xen_vcpu_info()->cr2;
+        vcpu->fault_address = xen_vcpu_info()->cr2;
     if (vector == EXCEPTION_NO_FPU)
         fpu_traps = false;
     if (vector == EXCEPTION_DEBUG && !vcpu->stepping) {
         vcpu->dr[6] |= (uint64_t)XEN_HYPERCALL(XEN_GET_DEBUGREG, 6, 0, 0, 0) & 0xe00f;
         XEN_HYPERCALL(XEN_SET_DEBUGREG, 6, 0xffff0ff0, 0, 0);
     }
-    if (in_wedge(vcpu->rip))
+    if (is_wedges(vcpu, vector))
         wedge_stop("the wedge itself raised exception %lu at %016lx (+0x%lx), address %016lx",
-                   vector, vcpu->rip, vcpu->rip - WEDGE_WINDOW, vcpu->cr2);
+                   vector, vcpu->rip, vcpu->rip - WEDGE_WINDOW, vcpu->fault_address);
     take_state(vcpu, true);
     wedge_exception(vcpu, (unsigned)vector);
 }
@@ -153,6 +170,13 @@ void xen_system_call_32(void)
     take_state(&vcpu_page, false);
     vcpu_page.bits = 32;
     wedge_system_call(&vcpu_page);
+}
+
+/* Neither selectors nor the instruction and stack pointers are user mode's. */
+void xen_system_enter(void)
+{
+    take_state(&vcpu_page, false);
+    wedge_system_enter(&vcpu_page);
 }
 
 void xen_upcall(void)
@@ -288,6 +312,8 @@ void xen_event_init(void)
              "callback_op: syscall");
     callback(XEN_CALLBACK_SYSCALL32, xen_syscall32_entry, XEN_CALLBACK_MASK_EVENTS,
              "callback_op: syscall32");
+    callback(XEN_CALLBACK_SYSENTER, xen_sysenter_entry, XEN_CALLBACK_MASK_EVENTS,
+             "callback_op: sysenter");
     xen_check(XEN_HYPERCALL(XEN_STACK_SWITCH, XEN_SS, xen_trap_stack_top, 0, 0), "stack_switch");
     timer_port = xen_bind_virq(XEN_VIRQ_TIMER);
     backend->resume = resume;

@@ -17,6 +17,7 @@
 #define DESCRIPTOR_USER_MASK 0x0000f00000000000ul /* present, level 3, no system segment */
 #define DESCRIPTOR_LONG      (1ul << 53)
 #define DESCRIPTOR_CODE      (1ul << 43)
+#define DESCRIPTOR_READABLE  (1ul << 41) /* of code */
 
 /* A copy of one of the guest's tables. */
 struct table {
@@ -65,6 +66,15 @@ static uint64_t copied(uint16_t selector)
     const struct table *table = selector & 4 ? &ldt : &gdt;
 
     return selector > 3 && selector / 8u < table->count ? entries(table)[selector / 8u] : 0;
+}
+
+/* Whether DS, ES, FS or GS takes it: code only where it may be read. A selector whose descriptor
+ * has become something else stays the guest's, and is not loaded. */
+static bool loadable(uint16_t selector)
+{
+    uint64_t descriptor = copied(selector);
+
+    return descriptor && (!(descriptor & DESCRIPTOR_CODE) || descriptor & DESCRIPTOR_READABLE);
 }
 
 /* What user mode may use of a descriptor. */
@@ -169,7 +179,7 @@ static void set_base(unsigned which, uint64_t *old, uint64_t new)
 
 #define LOAD(name, number)                                                                         \
     do {                                                                                           \
-        uint16_t wanted_ = copied(vcpu->selectors[number]) ? vcpu->selectors[number] : 0;          \
+        uint16_t wanted_ = loadable(vcpu->selectors[number]) ? vcpu->selectors[number] : 0;        \
         if (loaded.selectors[number] != wanted_) {                                                 \
             asm volatile("movl %0, %%" name ::"r"((uint32_t)wanted_));                             \
             loaded.selectors[number] = wanted_;                                                    \
@@ -182,10 +192,10 @@ static void load_user_segments(struct vcpu *vcpu)
 
     copy_gdt(vcpu);
     copy_ldt(vcpu);
-    gs = copied(vcpu->selectors[SEGMENT_GS]) ? vcpu->selectors[SEGMENT_GS] : 0;
+    gs = loadable(vcpu->selectors[SEGMENT_GS]) ? vcpu->selectors[SEGMENT_GS] : 0;
     LOAD("ds", SEGMENT_DS);
     LOAD("es", SEGMENT_ES);
-    if (copied(vcpu->selectors[SEGMENT_FS])) {
+    if (loadable(vcpu->selectors[SEGMENT_FS])) {
         asm volatile("movl %0, %%fs" ::"r"((uint32_t)vcpu->selectors[SEGMENT_FS]));
         loaded.selectors[SEGMENT_FS] = vcpu->selectors[SEGMENT_FS];
         loaded.fs = descriptor_base(copied(vcpu->selectors[SEGMENT_FS]));

@@ -80,6 +80,7 @@ unsigned xen_user_bits(uint16_t selector);
 void xen_go(const uint64_t *frame) __attribute__((noreturn)); /* flags, rip, cs, rflags, rsp, ss */
 void xen_go_here(const uint64_t *frame, int enable) __attribute__((noreturn)); /* rip and so on */
 extern char xen_event_entry[], xen_failsafe_entry[], xen_syscall_entry[], xen_syscall32_entry[];
+extern char xen_sysenter_entry[];
 extern char xen_trap_stack_top[];
 struct xen_trap_entry {
     uint64_t vector, address;

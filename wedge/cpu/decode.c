@@ -36,10 +36,20 @@ static unsigned group_7_registers(struct reader *reader, struct wedge_site *site
         return SENSITIVE_xgetbv;
     case 0xd1:
         return SENSITIVE_xsetbv;
+    case 0xee:
+        return SENSITIVE_rdpkru;
+    case 0xef:
+        return SENSITIVE_wrpkru;
     case 0xf8:
         return reader->bits == 64 ? SENSITIVE_swapgs : SENSITIVE_NONE;
     case 0xf9:
         return SENSITIVE_rdtscp;
+    case 0xfa:
+        return SENSITIVE_monitorx;
+    case 0xfb:
+        return SENSITIVE_mwaitx;
+    case 0xfd:
+        return SENSITIVE_rdpru;
     default:
         break;
     }
@@ -58,11 +68,16 @@ static unsigned group_7(struct reader *reader, struct wedge_site *site, unsigned
     static const uint16_t kinds[] = {SENSITIVE_sgdt, SENSITIVE_sidt,  SENSITIVE_lgdt,
                                      SENSITIVE_lidt, SENSITIVE_smsw,  SENSITIVE_NONE,
                                      SENSITIVE_lmsw, SENSITIVE_invlpg};
+    unsigned which;
 
     reader->modrm = reader_next(reader);
     if (reader_has_register(reader))
         return group_7_registers(reader, site, width);
-    return with_operand(reader, site, kinds[reader->modrm >> 3 & 7], 2);
+    which = reader->modrm >> 3 & 7;
+    return with_operand(reader, site, kinds[which],
+                        which < 4    ? reader->bits / 8 + 2
+                        : which == 7 ? 1
+                                     : 2);
 }
 
 static unsigned group_6(struct reader *reader, struct wedge_site *site, unsigned width)
@@ -107,6 +122,44 @@ static unsigned selector_load(struct reader *reader, struct wedge_site *site, un
     return set(site, kind, width);
 }
 
+/* LSS, LFS, LGS: the width is that of the offset, the selector is behind it. */
+static unsigned far_load(struct reader *reader, struct wedge_site *site, unsigned kind,
+                         unsigned width)
+{
+    uint8_t unused;
+
+    reader->modrm = reader_next(reader);
+    if (reader_has_register(reader))
+        return SENSITIVE_NONE;
+    site->reg = (uint8_t)reader_register(reader);
+    reader_operand(reader, site, &unused);
+    return set(site, kind, width);
+}
+
+/* 0F C7: RDPID, and the saving of state that user mode does not have. */
+static unsigned group_9(struct reader *reader, struct wedge_site *site)
+{
+    unsigned which;
+
+    reader->modrm = reader_next(reader);
+    which = reader->modrm >> 3 & 7;
+    if (reader_has_register(reader))
+        return which == 7 && reader->repeat ? with_operand(reader, site, SENSITIVE_rdpid, 8)
+                                            : SENSITIVE_NONE;
+    if (which != 3 && which != 5)
+        return SENSITIVE_NONE;
+    return with_operand(reader, site, which == 3 ? SENSITIVE_xrstors : SENSITIVE_xsaves,
+                        AFTERBURN_REGISTER_NONE);
+}
+
+/* 66 0F 38 82 */
+static unsigned three_bytes(struct reader *reader, struct wedge_site *site)
+{
+    if (reader_next(reader) != 0x82 || !reader->operand_16)
+        return SENSITIVE_NONE;
+    return selector_load(reader, site, SENSITIVE_invpcid, 8);
+}
+
 static unsigned base_access(struct reader *reader, struct wedge_site *site)
 {
     static const uint16_t kinds[] = {SENSITIVE_rdfsbase, SENSITIVE_rdgsbase, SENSITIVE_wrfsbase,
@@ -133,7 +186,7 @@ static unsigned two_bytes(struct reader *reader, struct wedge_site *site, unsign
     case 0x03:
         return selector_load(reader, site, SENSITIVE_lsl, width);
     case 0x05:
-        return SENSITIVE_syscall;
+        return set(site, SENSITIVE_syscall, reader->bits / 8);
     case 0x06:
         return SENSITIVE_clts;
     case 0x07:
@@ -141,7 +194,7 @@ static unsigned two_bytes(struct reader *reader, struct wedge_site *site, unsign
     case 0x08:
         return SENSITIVE_invd;
     case 0x09:
-        return SENSITIVE_wbinvd;
+        return reader->repeat ? SENSITIVE_wbnoinvd : SENSITIVE_wbinvd;
     case 0x20:
         return special_move(reader, site, SENSITIVE_mov_from_control);
     case 0x21:
@@ -161,7 +214,17 @@ static unsigned two_bytes(struct reader *reader, struct wedge_site *site, unsign
     case 0x34:
         return SENSITIVE_sysenter;
     case 0x35:
-        return SENSITIVE_sysexit;
+        return set(site, SENSITIVE_sysexit, reader->rex & 8 ? 8 : 4);
+    case 0x38:
+        return three_bytes(reader, site);
+    case 0xb2:
+        return far_load(reader, site, SENSITIVE_lss, width);
+    case 0xb4:
+        return far_load(reader, site, SENSITIVE_lfs, width);
+    case 0xb5:
+        return far_load(reader, site, SENSITIVE_lgs, width);
+    case 0xc7:
+        return group_9(reader, site);
     case 0xa0:
     case 0xa8:
         site->special = reader->at[-1] == 0xa0 ? SEGMENT_FS : SEGMENT_GS;
@@ -185,6 +248,7 @@ static unsigned port(struct reader *reader, struct wedge_site *site, uint8_t opc
         site->flags |= AFTERBURN_IMMEDIATE;
         site->immediate = reader_next(reader);
     }
+    site->reg = GPR_RAX;
     return set(site, opcode & 2 ? SENSITIVE_out : SENSITIVE_in,
                opcode & 1 ? width > 4 ? 4 : width : 1);
 }
@@ -215,7 +279,9 @@ static unsigned one_byte(struct reader *reader, struct wedge_site *site, uint8_t
     case 0x6f:
         if (reader->repeat || reader->f2)
             site->flags |= AFTERBURN_REPEAT;
-        site->segment = reader->segment == AFTERBURN_REGISTER_NONE ? SEGMENT_DS : reader->segment;
+        if (opcode >= 0x6e)
+            site->segment =
+                reader->segment == AFTERBURN_REGISTER_NONE ? SEGMENT_DS : reader->segment;
         return set(site, opcode < 0x6e ? SENSITIVE_ins : SENSITIVE_outs,
                    opcode & 1 ? width > 4 ? 4 : width : 1);
     case 0x8c:

@@ -183,6 +183,10 @@ static struct outcome carry_out(struct vcpu *vcpu, const struct wedge_site *site
         vcpu->rip += site->span;
         system_call(vcpu);
         return outcome_jumped;
+    case SENSITIVE_sysenter:
+        return instruction_sysenter(vcpu);
+    case SENSITIVE_sysexit:
+        return instruction_sysexit(vcpu, site);
     case SENSITIVE_far_jmp:
         return instruction_far_jump(vcpu, site, false);
     case SENSITIVE_far_call:
@@ -228,8 +232,6 @@ void emulate_site(struct vcpu *vcpu, const struct wedge_site *site)
         exception_deliver(vcpu, (unsigned)outcome.exception, outcome.has_error, outcome.error);
     else if (!outcome.jumped)
         vcpu->rip += site->span;
-    if (step && outcome.exception == EXCEPTION_NONE && !outcome.delivered && !vcpu->shadow) {
-        vcpu->dr[6] |= 0x4000;
-        exception_deliver(vcpu, EXCEPTION_DEBUG, false, 0);
-    }
+    if (step && outcome.exception == EXCEPTION_NONE && !outcome.delivered && !vcpu->shadow)
+        debug_step_deliver(vcpu);
 }

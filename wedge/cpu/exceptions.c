@@ -48,6 +48,9 @@ static int try_delivery(struct vcpu *vcpu, const struct delivery *delivery, uint
     int exception;
 
     *error = delivery->vector * 8ul + 2;
+    if (!(vcpu->efer & EFER_LMA) && delivery->vector * 8ul + 7 <= vcpu->idt.limit)
+        wedge_stop("exception %u before long mode, whose gates are not supported",
+                   delivery->vector);
     if (delivery->vector * 16ul + 15 > vcpu->idt.limit)
         return EXCEPTION_PROTECTION;
     code =
@@ -81,6 +84,10 @@ static int try_delivery(struct vcpu *vcpu, const struct delivery *delivery, uint
     frame[5] = vcpu->selectors[SEGMENT_SS];
     code = guest_write(vcpu, stack, delivery->has_error ? frame : frame + 1,
                        delivery->has_error ? 48 : 40, 0, &fault);
+    if (code && !address_canonical(fault)) {
+        *error = 0;
+        return EXCEPTION_STACK;
+    }
     if (code) {
         vcpu->cr2 = fault;
         *error = code & 0xffff;
@@ -141,6 +148,14 @@ void exception_deliver(struct vcpu *vcpu, unsigned vector, bool has_error, uint6
     struct delivery delivery = {.vector = vector, .has_error = has_error, .error = error};
 
     deliver(vcpu, &delivery, &delivery);
+}
+
+#define DR6_STEP 0x4000u
+
+void debug_step_deliver(struct vcpu *vcpu)
+{
+    vcpu->dr[6] |= DR6_STEP;
+    exception_deliver(vcpu, EXCEPTION_DEBUG, false, 0);
 }
 
 void software_interrupt_deliver(struct vcpu *vcpu, unsigned vector, unsigned length)

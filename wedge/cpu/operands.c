@@ -8,6 +8,8 @@
 
 struct outcome outcome_page_fault(struct vcpu *vcpu, uint32_t code, uint64_t address)
 {
+    if (!address_canonical(address))
+        return outcome_fault(EXCEPTION_PROTECTION, 0);
     vcpu->cr2 = address;
     return outcome_fault(EXCEPTION_PAGE_FAULT, code & 0xffff);
 }
@@ -48,6 +50,13 @@ uint64_t operand_address(const struct vcpu *vcpu, const struct wedge_site *site)
 bool operand_in_memory(const struct wedge_site *site)
 {
     return site->flags & AFTERBURN_MEMORY;
+}
+
+/* The same of the stack. */
+static struct outcome stack_fault(struct vcpu *vcpu, uint32_t code, uint64_t address)
+{
+    return address_canonical(address) ? outcome_page_fault(vcpu, code, address)
+                                      : outcome_fault(EXCEPTION_STACK, 0);
 }
 
 static bool reached(struct vcpu *vcpu, uint32_t code, uint64_t where, struct outcome *outcome)
@@ -117,7 +126,7 @@ struct outcome stack_push(struct vcpu *vcpu, uint64_t value, unsigned width)
     uint32_t code = guest_write(vcpu, stack, &value, width, access_of(vcpu), &where);
 
     if (code)
-        return outcome_page_fault(vcpu, code, where);
+        return stack_fault(vcpu, code, where);
     vcpu->gpr[GPR_RSP] = stack;
     return outcome_done;
 }
@@ -130,8 +139,10 @@ bool stack_peek(struct vcpu *vcpu, unsigned place, unsigned count, unsigned widt
              where;
     uint32_t code = guest_read(vcpu, stack, values, (size_t)count * width, access_of(vcpu), &where);
 
-    if (!reached(vcpu, code, where, outcome))
+    if (code) {
+        *outcome = stack_fault(vcpu, code, where);
         return false;
+    }
     for (unsigned i = count; width < 8 && i--;) { /* from the last on: they grow in their place */
         uint64_t value = 0;
 

@@ -5,6 +5,7 @@
 #include "wedge/bind.h"
 #include "wedge/code.h"
 #include "wedge/devices.h"
+#include "wedge/instructions.h"
 #include "wedge/memory.h"
 #include "wedge/print.h"
 #include "wedge/vcpu.h"
@@ -130,6 +131,16 @@ void wedge_system_call(struct vcpu *vcpu)
     wedge_run(vcpu);
 }
 
+/* The place does not say where user mode was: as the instruction does. */
+void wedge_system_enter(struct vcpu *vcpu)
+{
+    struct outcome outcome = instruction_sysenter(vcpu);
+
+    if (outcome.exception != EXCEPTION_NONE)
+        exception_deliver(vcpu, (unsigned)outcome.exception, outcome.has_error, outcome.error);
+    wedge_run(vcpu);
+}
+
 void system_call(struct vcpu *vcpu)
 {
     vcpu->gpr[GPR_RCX] = vcpu->rip;
@@ -148,15 +159,36 @@ static bool has_error(unsigned vector)
     return vector < 32 && (0x60227d00u >> vector & 1); /* 8, 10-14, 17, 21, 29, 30 */
 }
 
+/* How often in a row the same access may find what the tables do not say. */
+#define STALE_MOST 16
+
+/* A fault that neither the guest's tables nor ours explain: a processor may have kept a translation
+ * that allowed less (AMD64 manual 2, 5.5.2). It is forgotten. */
+static void stale_fault(struct vcpu *vcpu, uint64_t address, uint64_t where)
+{
+    static uint64_t last_rip, last_address;
+    static unsigned count;
+
+    count = last_rip == vcpu->rip && last_address == address ? count + 1 : 0;
+    last_rip = vcpu->rip;
+    last_address = address;
+    if (count == STALE_MOST)
+        wedge_stop("a page fault at %016lx (code %lx) that the guest's tables do not explain: "
+                   "physical %lx",
+                   address, vcpu->error, where);
+    backend->flush_address(address);
+}
+
 static void page_fault(struct vcpu *vcpu)
 {
     uint32_t access =
                  (vcpu->error & (ACCESS_WRITE | ACCESS_FETCH)) | (vcpu->user ? ACCESS_USER : 0),
              code;
-    uint64_t address = vcpu->cr2, where;
+    uint64_t address = vcpu->fault_address, where;
 
     code = guest_walk(vcpu, address, access, &where);
     if (code) {
+        vcpu->cr2 = address;
         exception_deliver(vcpu, EXCEPTION_PAGE_FAULT, true, code & 0xffff);
         return;
     }
@@ -182,9 +214,7 @@ static void page_fault(struct vcpu *vcpu)
         store_emulate(vcpu))
         return;
     if (!shadow_use(vcpu, address, access & ACCESS_WRITE))
-        wedge_stop("a page fault at %016lx (code %lx) that the guest's tables do not explain: "
-                   "physical %lx",
-                   address, vcpu->error, where);
+        stale_fault(vcpu, address, where);
 }
 
 /* FWAIT heeds TS only with MP. */

@@ -10,11 +10,32 @@
     (RFLAGS_STATUS | RFLAGS_TF | RFLAGS_IF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC |     \
      RFLAGS_ID)
 
+/* What loading CS and SS changes. */
+struct privilege {
+    bool user;
+    uint8_t bits;
+    uint16_t cs, ss;
+};
+
+static struct privilege privilege_of(const struct vcpu *vcpu)
+{
+    return (struct privilege){vcpu->user, vcpu->bits, vcpu->selectors[SEGMENT_CS],
+                              vcpu->selectors[SEGMENT_SS]};
+}
+
+static void privilege_restore(struct vcpu *vcpu, const struct privilege *before)
+{
+    vcpu->user = before->user;
+    vcpu->bits = before->bits;
+    vcpu->selectors[SEGMENT_CS] = before->cs;
+    vcpu->selectors[SEGMENT_SS] = before->ss;
+}
+
 struct outcome instruction_iret(struct vcpu *vcpu, const struct wedge_site *site)
 {
     struct outcome outcome = outcome_done;
     uint64_t frame[5], error;
-    struct vcpu before = *vcpu;
+    struct privilege before = privilege_of(vcpu);
     bool full = vcpu->bits == 64, changes;
     int exception;
 
@@ -31,7 +52,7 @@ struct outcome instruction_iret(struct vcpu *vcpu, const struct wedge_site *site
     if (exception == EXCEPTION_NONE && (full || changes)) {
         exception = segment_load(vcpu, SEGMENT_SS, (uint16_t)frame[4], &error);
     } else if (exception == EXCEPTION_NONE) {
-        frame[3] = register_truncate(before.gpr[GPR_RSP] + 3ul * site->width, before.bits / 8);
+        frame[3] = register_truncate(vcpu->gpr[GPR_RSP] + 3ul * site->width, before.bits / 8);
     }
     if (exception == EXCEPTION_NONE &&
         (vcpu->bits == 64 ? !address_canonical(frame[0]) : frame[0] >> 32 != 0)) {
@@ -39,17 +60,13 @@ struct outcome instruction_iret(struct vcpu *vcpu, const struct wedge_site *site
         error = 0;
     }
     if (exception != EXCEPTION_NONE) {
-        outcome = outcome_fault(exception, error);
-        goto undo;
+        privilege_restore(vcpu, &before);
+        return outcome_fault(exception, error);
     }
     vcpu->rip = frame[0];
     vcpu->rflags = (frame[2] & IRET_FLAGS) | RFLAGS_FIXED;
     vcpu->gpr[GPR_RSP] = vcpu->bits == 64 ? frame[3] : register_truncate(frame[3], 4);
     return outcome_jumped;
-undo:
-    before.cr2 = vcpu->cr2;
-    *vcpu = before;
-    return outcome;
 }
 
 struct outcome instruction_sysret(struct vcpu *vcpu, const struct wedge_site *site)
@@ -64,6 +81,60 @@ struct outcome instruction_sysret(struct vcpu *vcpu, const struct wedge_site *si
     vcpu->rflags = (vcpu->gpr[GPR_R11] & (IRET_FLAGS & ~(uint64_t)RFLAGS_RF)) | RFLAGS_FIXED;
     vcpu->selectors[SEGMENT_CS] = (uint16_t)((vcpu->star >> 48) + (wide ? 16 : 0)) | 3;
     vcpu->selectors[SEGMENT_SS] = (uint16_t)((vcpu->star >> 48) + 8) | 3;
+    vcpu->user = true;
+    vcpu->bits = wide ? 64 : 32;
+    return outcome_jumped;
+}
+
+/* In long mode AMD's processors do not have these two (AMD64 manual 3; Intel manual 2). */
+static bool has_sysenter(const struct vcpu *vcpu)
+{
+    static const uint32_t amd[] = {0x68747541, 0x69746e65, 0x444d4163}; /* EBX, EDX, ECX */
+    uint32_t a = 0, b, c = 0, d;
+
+    if (!(vcpu->efer & EFER_LMA))
+        return true;
+    asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+    return b != amd[0] || d != amd[1] || c != amd[2];
+}
+
+/* Selectors count from IA32_SYSENTER_CS, whatever the GDT has there. */
+static void load_sysenter_selectors(struct vcpu *vcpu, unsigned offset, unsigned level)
+{
+    vcpu->selectors[SEGMENT_CS] = (uint16_t)(((vcpu->sysenter_cs & 0xfffc) + offset) | level);
+    vcpu->selectors[SEGMENT_SS] = (uint16_t)(((vcpu->sysenter_cs & 0xfffc) + offset + 8) | level);
+}
+
+struct outcome instruction_sysenter(struct vcpu *vcpu)
+{
+    bool wide = vcpu->efer & EFER_LMA;
+
+    if (!has_sysenter(vcpu))
+        return outcome_undefined();
+    if (!(vcpu->sysenter_cs & 0xfffc))
+        return outcome_fault(EXCEPTION_PROTECTION, 0);
+    vcpu->rip = wide ? vcpu->sysenter_rip : (uint32_t)vcpu->sysenter_rip;
+    vcpu->gpr[GPR_RSP] = wide ? vcpu->sysenter_rsp : (uint32_t)vcpu->sysenter_rsp;
+    vcpu->rflags &= ~(uint64_t)(RFLAGS_IF | RFLAGS_VM);
+    load_sysenter_selectors(vcpu, 0, 0);
+    vcpu->user = false;
+    vcpu->bits = wide ? 64 : 32;
+    return outcome_jumped;
+}
+
+struct outcome instruction_sysexit(struct vcpu *vcpu, const struct wedge_site *site)
+{
+    bool wide = site->width == 8;
+
+    if (!has_sysenter(vcpu))
+        return outcome_undefined();
+    if (vcpu->user || !(vcpu->sysenter_cs & 0xfffc) ||
+        (wide &&
+         (!address_canonical(vcpu->gpr[GPR_RDX]) || !address_canonical(vcpu->gpr[GPR_RCX]))))
+        return outcome_fault(EXCEPTION_PROTECTION, 0);
+    vcpu->rip = wide ? vcpu->gpr[GPR_RDX] : (uint32_t)vcpu->gpr[GPR_RDX];
+    vcpu->gpr[GPR_RSP] = wide ? vcpu->gpr[GPR_RCX] : (uint32_t)vcpu->gpr[GPR_RCX];
+    load_sysenter_selectors(vcpu, wide ? 32 : 16, 3);
     vcpu->user = true;
     vcpu->bits = wide ? 64 : 32;
     return outcome_jumped;

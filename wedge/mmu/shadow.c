@@ -249,8 +249,6 @@ static uint64_t translate(struct shadow *shadow, unsigned slot, uint64_t guest)
         return leaf(shadow, slot, page, guest & PTE_WRITABLE && guest & PTE_DIRTY, guest & PTE_USER,
                     no_execute(guest));
     }
-    if (shadow->level == 3 && guest & PTE_LARGE)
-        wedge_stop("a page of 1 GB, which CPUID does not offer: entry %016lx", guest);
     if (page >= backend->own_pages_start)
         return fallback(shadow, slot);
     return is_large(shadow, guest) ? translate_large(shadow, slot, guest)
@@ -376,7 +374,7 @@ void shadow_empty(struct shadow *shadow, unsigned slot)
 
 static bool update(struct shadow *shadow, unsigned slot)
 {
-    const uint64_t compared = PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS | PTE_NX;
+    const uint64_t compared = PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ADDRESS | PTE_NX;
     uint64_t old, new;
 
     if (is_reserved(shadow, slot)) {

@@ -77,9 +77,9 @@ static void set_register(struct vcpu *vcpu, const struct instruction *instructio
 #define OPERATE(name, width_bits, type)                                                            \
     case width_bits: {                                                                             \
         type narrow = (type)a;                                                                     \
-        asm(name " %[b], %[a]\n\tpushfq\n\tpopq %[flags]"                                          \
+        asm("btl $0, %k[carry]\n\t" name " %[b], %[a]\n\tpushfq\n\tpopq %[flags]"                  \
             : [a] "+r"(narrow), [flags] "=r"(flags)                                                \
-            : [b] "r"((type)b)                                                                     \
+            : [b] "r"((type)b), [carry] "r"(vcpu->rflags)                                          \
             : "cc");                                                                               \
         a = narrow;                                                                                \
         break;                                                                                     \
@@ -100,6 +100,8 @@ static void set_register(struct vcpu *vcpu, const struct instruction *instructio
     }
 OPERATION(operate_add, "add")
 OPERATION(operate_or, "or")
+OPERATION(operate_add_carry, "adc")
+OPERATION(operate_sub_carry, "sbb")
 OPERATION(operate_and, "and")
 OPERATION(operate_sub, "sub")
 OPERATION(operate_xor, "xor")
@@ -111,14 +113,16 @@ static uint64_t operate(struct vcpu *vcpu, unsigned which, uint64_t a, uint64_t 
         return operate_add(vcpu, a, b, width);
     case 1:
         return operate_or(vcpu, a, b, width);
+    case 2:
+        return operate_add_carry(vcpu, a, b, width);
+    case 3:
+        return operate_sub_carry(vcpu, a, b, width);
     case 4:
         return operate_and(vcpu, a, b, width);
     case 5:
         return operate_sub(vcpu, a, b, width);
-    case 6:
-        return operate_xor(vcpu, a, b, width);
     default:
-        wedge_stop("an add or subtract with carry to a page table at %016lx", vcpu->rip);
+        return operate_xor(vcpu, a, b, width);
     }
 }
 
@@ -128,8 +132,12 @@ static enum result finish(struct vcpu *vcpu, uint32_t code, uint64_t where)
 {
     if (!code)
         return DONE;
-    vcpu->cr2 = where;
-    exception_deliver(vcpu, EXCEPTION_PAGE_FAULT, true, code & 0xffff);
+    if (address_canonical(where)) {
+        vcpu->cr2 = where;
+        exception_deliver(vcpu, EXCEPTION_PAGE_FAULT, true, code & 0xffff);
+    } else {
+        exception_deliver(vcpu, EXCEPTION_PROTECTION, true, 0);
+    }
     return FAULTED;
 }
 
@@ -296,6 +304,10 @@ static enum result carry_out(struct vcpu *vcpu, struct instruction *instruction)
     case 0x01:
     case 0x08:
     case 0x09:
+    case 0x10:
+    case 0x11:
+    case 0x18:
+    case 0x19:
     case 0x20:
     case 0x21:
     case 0x28:
@@ -380,6 +392,8 @@ bool store_emulate(struct vcpu *vcpu)
     switch (carry_out(vcpu, &instruction)) {
     case DONE:
         vcpu->rip += (uint64_t)(reader->at - bytes);
+        if (vcpu->rflags & RFLAGS_TF)
+            debug_step_deliver(vcpu);
         return true;
     case FAULTED:
         return true;

@@ -35,8 +35,9 @@ bool guest_entry_reserved(const struct vcpu *vcpu, uint64_t entry, int level)
     if (!(vcpu->efer & EFER_NXE))
         reserved |= PTE_NX;
     if (entry & PTE_LARGE && level > 1)
-        reserved |=
-            level == 4 ? PTE_LARGE : ((1ul << (PAGE_SHIFT + 9 * (level - 1))) - 1) & ~0x1ffful;
+        reserved |= level > 2 /* pages of 1 GB are not offered by CPUID, either */
+                        ? PTE_LARGE
+                        : ((1ul << (PAGE_SHIFT + 9 * (level - 1))) - 1) & ~0x1ffful;
     return entry & reserved;
 }
 

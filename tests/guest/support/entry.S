@@ -133,7 +133,7 @@ user_back:
 
     .bss
     .balign 16
-    .globl syscall_flags, syscall_rsp, trap_stack_top
+    .globl syscall_flags, syscall_rsp, trap_stack_top, user_return_rsp
 syscall_flags:
     .quad 0
 syscall_rsp:

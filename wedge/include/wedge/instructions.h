@@ -14,6 +14,8 @@
 /* cpu/transfers.c: those that go elsewhere. */
 struct outcome instruction_iret(struct vcpu *vcpu, const struct wedge_site *site);
 struct outcome instruction_sysret(struct vcpu *vcpu, const struct wedge_site *site);
+struct outcome instruction_sysenter(struct vcpu *vcpu);
+struct outcome instruction_sysexit(struct vcpu *vcpu, const struct wedge_site *site);
 struct outcome instruction_far_jump(struct vcpu *vcpu, const struct wedge_site *site, bool call);
 struct outcome instruction_far_ret(struct vcpu *vcpu, const struct wedge_site *site);
 struct outcome instruction_int(struct vcpu *vcpu, const struct wedge_site *site);

@@ -58,7 +58,7 @@ struct vcpu {
 
     bool user;           /* privilege level 3 */
     uint8_t bits;        /* 16, 32 or 64: how the code segment makes instructions decode */
-    uint16_t kept_flags; /* IOPL, NT: never the processor's own */
+    uint32_t kept_flags; /* those of the guest's that are not the processor's own now */
     bool stepping;       /* one instruction, for the end of a shadow */
     bool halted;
     bool disturbed; /* the devices are to be looked at before the guest goes on */
@@ -67,6 +67,7 @@ struct vcpu {
     uint64_t fs_base, gs_base,
         kernel_gs_base; /* kernel_gs_base: what swapgs exchanges gs_base with */
     uint64_t cr0, cr2, cr3, cr4, cr8;
+    uint64_t fault_address; /* of the page fault that brought us here: CR2 once it is delivered */
     uint64_t dr[8];
     uint64_t efer, star, lstar, cstar, sfmask, pat, misc_enable, tsc_aux, apic_base;
     uint64_t sysenter_cs, sysenter_rsp, sysenter_rip;
@@ -144,6 +145,8 @@ void exception_deliver(struct vcpu *vcpu, unsigned vector, bool has_error, uint6
 /* INT n, INTO, INT1, `length` bytes long: a fault on the way is the instruction's own. */
 void software_interrupt_deliver(struct vcpu *vcpu, unsigned vector, unsigned length);
 void interrupt_deliver(struct vcpu *vcpu, unsigned vector);
+/* #DB behind an instruction that was emulated with TF set. */
+void debug_step_deliver(struct vcpu *vcpu);
 
 /* cpu/emulate.c: carries out the instruction of a site; afterwards the vcpu is behind it, or at the
  * exception it raised. */
@@ -177,6 +180,7 @@ void wedge_exception(struct vcpu *vcpu, unsigned vector) __attribute__((noreturn
  * addresses. */
 void wedge_site(struct vcpu *vcpu, uint32_t index, bool alias) __attribute__((noreturn));
 void wedge_system_call(struct vcpu *vcpu) __attribute__((noreturn));
+void wedge_system_enter(struct vcpu *vcpu) __attribute__((noreturn)); /* SYSENTER of user mode */
 void wedge_event(struct vcpu *vcpu) __attribute__((noreturn));
 void system_call(struct vcpu *vcpu); /* from behind the instruction */
 void wedge_run(struct vcpu *vcpu) __attribute__((noreturn));
