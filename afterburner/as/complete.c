@@ -408,11 +408,12 @@ static int complete_one(struct object *object, asection *section, arelent **relo
     if (!code)
         return fail(object, section, at, "the record does not point into a section with contents");
     if (!(code->section->flags & SEC_CODE)) {
-        message_error("%s: an instruction was annotated in section %s, which is not executable; "
-                      "name the section before it in the text, give it the flag x, or put "
-                      ".afterburn_off before it",
-                      object->options->source, code->section->name);
-        return -1;
+        /* A template that is copied before it runs, or data. What is here has its pad, by which
+         * whoever binds the copy finds room; the record would be of a place where nothing runs. */
+        record = (struct afterburn_record){
+            .site = record.site, .kind = AFTERBURN_REGION, .bits = record.bits};
+        memcpy(bytes, &record, sizeof(record));
+        return 0;
     }
     status = complete_record(object, code, relocation_target(relocation, bytes), &record);
     memcpy(bytes, &record, sizeof(record));

@@ -33,6 +33,10 @@ ok "the same option in full" bash -c '"$0" --defsym A=1 symbol.s -o x.o' "$AFTER
 ok "an input that is not there is plain's error" bash -c '! "$0" nowhere.s -o x.o 2>ours; ! as nowhere.s -o x.o 2>plain; diff plain ours' "$AFTERBURNER_AS"
 ok "an input that is a folder is an error" bash -c 'mkdir -p folder; "$0" folder -o x.o 2>said; test $? -eq 3 && grep -q "folder: cannot be read: Is a directory" said && test ! -e x.o' "$AFTERBURNER_AS"
 ok "so is closed standard input" bash -c '"$0" -o x.o <&- 2>said; test $? -eq 3 && grep -q "cannot be read: Bad file descriptor" said && test ! -e x.o' "$AFTERBURNER_AS"
+printf '\t.text\n\t.globl f\n\t.type f,@function\nf:\tcli\n\tret\n\t.size f,.-f\n\t.pushsection .rodata\nt:\tpushfq\n\tpopfq\n\t.popsection\n' >template.s
+ok "a template in a section that is not executable" "$AFTERBURNER_AS" template.s -o template.o
+ok "has its pads" bash -c 'test "$(objdump -D -j .rodata template.o | grep -c nopw)" -eq 2'
+ok "and no sites" bash -c '"$0" verify template.o && test "$("$0" sites --count template.o | awk "\$1 == \"total\" { print \$2 }")" -eq 1' "$AFTERBURNER"
 ok "a section changed behind the filter's back ends a region" bash -c '
     printf "\t.macro to where\n\t.\\\\where\n\t.endm\n\t.afterburn_off\n\tcli\n\tto data\n\t.afterburn_on\n" >hidden.s
     "$0" hidden.s -o x.o && "$1" verify x.o | grep -q "regions: 1, 1 bytes"' "$AFTERBURNER_AS" "$AFTERBURNER"
