@@ -52,6 +52,38 @@ static int overlaps_window(const struct image_segment *segment)
            segment->address < WEDGE_WINDOW + (uint64_t)WEDGE_WINDOW_SIZE;
 }
 
+/* Notes where the guest's code is. Neighbours become one; what is too much goes to the last, with
+ * all between. */
+static void take_code(struct composition *composition)
+{
+    const struct image *guest = composition->guest;
+    struct wedge_image *header = &composition->header;
+    const struct image_section **list = memory_allocate(guest->section_count * sizeof(*list));
+    size_t count = 0;
+
+    for (size_t i = 0; i < guest->section_count; i++)
+        if (guest->sections[i].executable && guest->sections[i].size)
+            list[count++] = &guest->sections[i];
+    qsort(list, count, sizeof(*list), image_compare_sections);
+    for (size_t i = 0; i < count; i++) {
+        const struct image_segment *segment =
+            guest_segment_at(guest, list[i]->address, list[i]->bytes ? list[i]->size : 0);
+        struct wedge_code *last = header->code + header->code_count - 1;
+        uint64_t start;
+
+        if (!segment)
+            continue;
+        start = guest_physical(segment, list[i]->address);
+        if (header->code_count && start >= last->physical_address &&
+            (start / LINK_PAGE <= (last->physical_address + last->size) / LINK_PAGE ||
+             header->code_count == WEDGE_CODE_MAX))
+            last->size = start + list[i]->size - last->physical_address;
+        else if (header->code_count < WEDGE_CODE_MAX)
+            header->code[header->code_count++] = (struct wedge_code){start, list[i]->size};
+    }
+    free(list);
+}
+
 /* Notes the guest's segments and finds where its physical memory ends. */
 static int take_guest(struct composition *composition)
 {
@@ -102,6 +134,7 @@ static int take_guest(struct composition *composition)
         message_error("%s: nothing to load; link the guest with PT_LOAD segments", guest->path);
         return EXIT_CODE_INPUT;
     }
+    take_code(composition);
     header->wedge_physical = round_up(end, PHYSICAL_ALIGNMENT);
     return EXIT_CODE_OK;
 }

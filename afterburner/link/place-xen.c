@@ -3,6 +3,7 @@
  * public/features.h; AMD64 manual 3 for the instructions. */
 #include <elf.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,11 +102,12 @@ static int add_stubs(struct composition *composition, uint64_t *address)
 /* In the virtual CPU's page, which begins with Xen's struct vcpu_info (public/xen.h). */
 #define EVENT_MASK 1
 
-/* 64-bit code jumps to the site's stub. 16- and 32-bit code does not reach the wedge: it traps. The
- * trap is the span's first byte even where the pad is in front of the instruction, since it would
- * not fit in the one byte of `sti`; what comes behind it in the span is not run. The interrupt flag
- * is the complement of the event mask byte in the virtual CPU's page: `cli` is one store. */
-static int make_patch(const struct site *site, uint64_t stub, uint64_t mask,
+/* 64-bit code jumps to the site's stub. 16- and 32-bit code does not reach the wedge: it traps, and
+ * so does what the guest copies, from where a jump would lead elsewhere. The trap is the span's
+ * first byte even where the pad is in front of the instruction, since it would not fit in the one
+ * byte of `sti`; what comes behind it in the span is not run. The interrupt flag is the complement
+ * of the event mask byte in the virtual CPU's page: `cli` is one store. */
+static int make_patch(const struct site *site, bool traps, uint64_t stub, uint64_t mask,
                       struct wedge_patch *patch)
 {
     static const unsigned char store[] = {0xc6, 0x05, 0, 0, 0, 0, 1};   /* movb $1, mask(%rip) */
@@ -113,7 +115,7 @@ static int make_patch(const struct site *site, uint64_t stub, uint64_t mask,
     static const unsigned char jump[] = {0xe9, 0, 0, 0, 0, 0x66, 0x90}; /* jmp; nop of 2 bytes */
 
     memset(patch, 0, sizeof(*patch));
-    if (site->record.bits != 64) {
+    if (traps) {
         memcpy(patch->bytes, trap, sizeof(trap));
         patch->length = sizeof(trap);
         return 0;
@@ -127,6 +129,11 @@ static int make_patch(const struct site *site, uint64_t stub, uint64_t mask,
     memcpy(patch->bytes, jump, sizeof(jump));
     patch->length = sizeof(jump);
     return put_distance(patch->bytes + 1, site->start + 1, stub);
+}
+
+static bool is_trap(const struct composition *composition, const struct site *site)
+{
+    return site->record.bits != 64 || guest_is_copied(composition->tables, site->start);
 }
 
 static int add_patches(struct composition *composition, uint64_t stubs)
@@ -150,16 +157,20 @@ static int add_patches(struct composition *composition, uint64_t stubs)
         memset(&patches[i], 0, sizeof(patches[i]));
         if (!is_bound(composition, site))
             continue;
-        if (make_patch(site, stubs + i * STUB_SIZE, mask, &patches[i]) < 0)
+        if (make_patch(site, is_trap(composition, site), stubs + i * STUB_SIZE, mask, &patches[i]) <
+            0)
             wrong = "is more than 2 GB away from the wedge; link the guest into the last 2 GB of "
                     "the address space, or leave that code alone in the policy";
         else if (site->record.span < patches[i].length)
             wrong = "is too short for its patch; `afterburner verify` says more";
         if (wrong)
             message_error("%s: the site at 0x%" PRIx64 " %s", guest->path, site->start, wrong);
-        stores += site->record.bits == 64 && site->record.kind == SENSITIVE_cli;
-        jumps += site->record.bits == 64 && site->record.kind != SENSITIVE_cli;
-        traps += site->record.bits != 64;
+        if (is_trap(composition, site))
+            traps++;
+        else if (site->record.kind == SENSITIVE_cli)
+            stores++;
+        else
+            jumps++;
     }
     if (wrong) {
         free(patches);
@@ -172,7 +183,8 @@ static int add_patches(struct composition *composition, uint64_t stubs)
     composition_add_place(composition, "xen", address);
     composition_explain(composition,
                         "  xen: %zu sites get a jump to their stub when they are bound, %zu a "
-                        "store to the event mask, %zu in 32- and 16-bit code a ud2",
+                        "store to the event mask, %zu in 32- and 16-bit code and in code that "
+                        "is copied a ud2",
                         jumps, stores, traps);
     if (jumps + traps + stores < composition->site_count)
         composition_explain(composition,

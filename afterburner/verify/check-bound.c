@@ -314,7 +314,8 @@ static const char *wrong_trap(struct plain_decoders *decoders, const struct boun
     return trap.length == entry->patch.length ? NULL : "more than a ud2 is written";
 }
 
-static const char *wrong_patch(struct plain_decoders *decoders, struct bound *bound, size_t index,
+static const char *wrong_patch(const struct verification *verification,
+                               struct plain_decoders *decoders, struct bound *bound, size_t index,
                                const struct image_section *section)
 {
     const struct bound_site *entry = &bound->sites[index];
@@ -328,16 +329,16 @@ static const char *wrong_patch(struct plain_decoders *decoders, struct bound *bo
         return "it does not begin where its site begins";
     if (entry->patch.length > WEDGE_PATCH_MAX || entry->patch.length > site->record.span)
         return "it is longer than its site";
-    if (site->record.bits == 64 && site->record.kind == SENSITIVE_cli) {
+    if (site->record.bits != 64 || guest_is_copied(&verification->tables, site->start)) {
+        bound->traps++;
+        return wrong_trap(decoders, entry, bytes);
+    }
+    if (site->record.kind == SENSITIVE_cli) {
         bound->stores++;
         return wrong_store(decoders, bound, entry, bytes);
     }
-    if (site->record.bits == 64) {
-        bound->jumps++;
-        return wrong_jump(decoders, bound, index, bytes);
-    }
-    bound->traps++;
-    return wrong_trap(decoders, entry, bytes);
+    bound->jumps++;
+    return wrong_jump(decoders, bound, index, bytes);
 }
 
 /* How the replacement around a site could run where it lies, where the site is not bound; NULL when
@@ -393,7 +394,7 @@ int check_patches(struct verification *verification)
             check_unbound(verification, entry->site);
             continue;
         }
-        wrong = wrong_patch(&decoders, bound, i, section);
+        wrong = wrong_patch(verification, &decoders, bound, i, section);
         if (wrong)
             findings_add(&verification->findings, FINDING_PATCH_WRONG, FINDING_OPEN,
                          entry->site->start, NULL, "%s, number %zu: %s",

@@ -15,6 +15,7 @@
 #define XEN_GET_DEBUGREG      9
 #define XEN_STACK_SWITCH      3
 #define XEN_UPDATE_DESCRIPTOR 10
+#define XEN_MEMORY_OP         12
 #define XEN_UPDATE_VA_MAPPING 14
 #define XEN_XEN_VERSION       17
 #define XEN_CONSOLE_IO        18
@@ -109,6 +110,16 @@ struct xen_mmuext_op {
 #define XEN_MMUEXT_INVLPG        7
 #define XEN_MMUEXT_SET_LDT       13
 #define XEN_MMUEXT_NEW_USER_BASE 15
+
+#define XEN_MEMORY_MACHINE_MAP 10
+struct xen_memory_map {
+    uint32_t count, padding;
+    void *entries;
+};
+struct xen_memory_range {
+    uint64_t start, size;
+    uint32_t type; /* 1: memory */
+} __attribute__((packed));
 
 #define XEN_UVMF_NONE   0
 #define XEN_UVMF_INVLPG 2

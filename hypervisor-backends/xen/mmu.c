@@ -21,6 +21,36 @@ static uint64_t entry_page(uint64_t entry)
     return ((const uint64_t *)XEN_MACHINE_TO_PHYSICAL)[(entry & PTE_ADDRESS) >> PAGE_SHIFT];
 }
 
+/* --- Devices: the first domain may map them, and what is memory of the machine's is none.
+ * --- */
+
+#define RANGES_MAX 128
+#define IS_MEMORY  1
+
+static struct xen_memory_range machine[RANGES_MAX];
+static uint32_t machine_count;
+
+static void read_machine_map(void)
+{
+    struct xen_memory_map map = {.count = RANGES_MAX, .entries = machine};
+
+    if (XEN_HYPERCALL(XEN_MEMORY_OP, XEN_MEMORY_MACHINE_MAP, &map, 0, 0) == 0)
+        machine_count = map.count;
+}
+
+static uint64_t device_entry(uint64_t page, uint64_t flags)
+{
+    uint64_t address = page << PAGE_SHIFT;
+
+    if (!machine_count)
+        return 0; /* no first domain: there are no devices */
+    for (uint32_t i = 0; i < machine_count; i++)
+        if (machine[i].type == IS_MEMORY && address + PAGE_SIZE > machine[i].start &&
+            address < machine[i].start + machine[i].size)
+            return 0;
+    return address | flags;
+}
+
 static void mmuext(unsigned command, uint64_t argument, const char *what)
 {
     struct xen_mmuext_op operation = {.command = command, .argument1 = argument};
@@ -95,11 +125,13 @@ static void flush_address(uint64_t address)
 
 void xen_mmu_init(void)
 {
+    read_machine_map();
     /* The hypervisor's virtual addresses (public/arch-x86/xen-x86_64.h). */
     backend->reserved_slots_start = 256;
     backend->reserved_slots_end = 272;
     backend->table_entry = table_entry;
     backend->entry_page = entry_page;
+    backend->device_entry = device_entry;
     backend->table_seal = seal;
     backend->table_open = open;
     backend->table_write = write;

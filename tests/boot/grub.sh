@@ -9,9 +9,13 @@ firmware=/usr/share/ovmf/OVMF.fd
 for tool in grub-mkrescue grub-file xorriso mformat qemu-system-x86_64; do
     command -v $tool >/dev/null || skip "$tool is missing" "apt-get install $packages"
 done
-[ -r $firmware ] && [ -d /usr/lib/grub/x86_64-efi ] && [ -d /usr/lib/grub/i386-pc ] ||
+if [ ! -r $firmware ] || [ ! -d /usr/lib/grub/x86_64-efi ] || [ ! -d /usr/lib/grub/i386-pc ]; then
     skip "UEFI firmware or GRUB's modules are missing" "apt-get install $packages"
-xen=$(ls "${AFTERBURNER_XEN:-/nowhere}" /boot/xen-*-amd64.gz "${XDG_CACHE_HOME:-$HOME/.cache}"/afterburner/xen/xen-4.17-amd64.gz 2>/dev/null | head -n 1)
+fi
+xen=''
+for file in "${AFTERBURNER_XEN:-}" /boot/xen-*-amd64.gz "${XDG_CACHE_HOME:-$HOME/.cache}/afterburner/xen/xen-4.17-amd64.gz"; do
+    [ ! -f "$file" ] || [ -n "$xen" ] || xen=$file
+done
 [ -n "$xen" ] || skip "Xen is missing" "scripts/fetch-xen ~/.cache/afterburner/xen"
 
 iso() { "$SOURCE_DIR/examples/grub/make-iso" "$@"; }

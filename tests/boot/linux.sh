@@ -13,14 +13,15 @@
 #   binding  binding all sites costs less than a million instructions; the wedge's size
 #   messages what the kernel says on Xen and in QEMU differs only as dmesg.differences explains
 #   input    what is typed on the console arrives, and a shell there works
+#   rewriting a kernel with tracing, probes and compiled filters rewrites and makes code, and all of it works
 #   missed   without sites for a class that traps it works, and each missed site is named; a silent class is refused
 # A build that is not in the cache is made first.
 # shellcheck source=tests/lib.sh
 . "$SOURCE_DIR/tests/lib.sh"
 
-# build VARIANT: sets OUTPUT and OBJECTS.
+# build VARIANT [OPTION...]: sets OUTPUT and OBJECTS.
 build() {
-    "$SOURCE_DIR/examples/linux/build" --variant "$1" --keep-objects >"answers.$1" 2>"build.$1.log" ||
+    "$SOURCE_DIR/examples/linux/build" --variant "$@" --keep-objects >"answers.$1" 2>"build.$1.log" ||
         { tail -n 20 "build.$1.log"; exit 1; }
     OUTPUT=$(sed -n 's/^OUTPUT=//p' "answers.$1")
     OBJECTS=$(sed -n 's/^OBJECTS=//p' "answers.$1")
@@ -224,6 +225,30 @@ input)
     done
     ok "all lines came back: $(cat lines.xen)" test "$(cat lines.xen)" -eq 20
     ok "on both" diff lines.native lines.xen
+    ;;
+rewriting)
+    build annotated --config-extra "$SOURCE_DIR/tests/boot/rewriting.config"
+    ok "the kernel verifies" bash -c '"$0" verify "$1/vmlinux" >report && cat report' "$AFTERBURNER" "$OUTPUT"
+    link_image
+    ok "and as it is bound" "$AFTERBURNER" verify --bound xen --quiet image
+    with_program filter
+    cp "$SOURCE_DIR/tests/boot/rewriting" root/bin/
+    (cd root && find . | cpio -o -H newc --quiet | gzip) >added.gz
+    cat "$OUTPUT/initramfs.cpio.gz" added.gz >initramfs.cpio.gz
+    # The third to the tenth instruction of a function that is called often.
+    places='' number=0
+    while read -r address; do
+        [ $number -gt 0 ] || start=$((16#$address))
+        number=$((number + 1))
+        [ $number -lt 3 ] || [ $number -gt 10 ] || places+="%20vfs_read+$((16#$address - start))"
+    done < <(objdump -d --no-show-raw-insn --disassemble=vfs_read "$OUTPUT/vmlinux" | sed -nE 's/^(ffffffff[0-9a-f]{8}):.*/\1/p')
+    for place in native xen; do
+        ok "$place: the kernel rewrites itself" on $place 0 "/bin/rewriting$places"
+        tr -d '\r' <check.log | grep '^rewriting: ' >words.$place
+    done
+    sed 's/^/# /' words.xen
+    ok "the same words on both" diff words.native words.xen
+    ok "and they are many" test "$(grep -c ': ok$' words.xen)" -ge 15
     ;;
 missed)
     build annotated

@@ -27,6 +27,10 @@ static bool same(const volatile char *a, const char *b)
 
 static const struct wedge_patch *patches; /* of this place */
 
+/* First bytes of patches. */
+#define PATCH_JUMP 0xe9
+#define PATCH_TRAP 0x0f
+
 void bind_all(const char *place)
 {
     uint64_t start = time_stamp();
@@ -89,9 +93,31 @@ static bool is_bound(const struct wedge_site *site)
     return patch->length && memcmp(bytes, patch->bytes, patch->length) == 0;
 }
 
-/* First bytes of patches. */
-#define PATCH_JUMP 0xe9
-#define PATCH_TRAP 0x0f
+#define CONTEXT 16 /* bytes */
+
+static bool same_code(struct vcpu *vcpu, uint64_t address, uint64_t original, size_t size)
+{
+    uint8_t bytes[CONTEXT];
+    uint64_t where;
+
+    return guest_read(vcpu, address, bytes, size, 0, &where) == 0 &&
+           memcmp(bytes, physical(original), size) == 0;
+}
+
+const struct wedge_site *bind_copied_site(struct vcpu *vcpu, uint64_t address)
+{
+    for (uint32_t i = 0; i < wedge_image.site_count; i++) {
+        const struct wedge_site *site = &sites()[i];
+        uint64_t original = site->physical_address;
+
+        if (site->bits == 64 && patches[i].length && patches[i].bytes[0] == PATCH_TRAP &&
+            site->span <= CONTEXT && same_code(vcpu, address, original, site->span) &&
+            (same_code(vcpu, address - CONTEXT, original - CONTEXT, CONTEXT) ||
+             same_code(vcpu, address + site->span, original + site->span, CONTEXT)))
+            return site;
+    }
+    return NULL;
+}
 
 /* Whether the instruction pointer is where the image is linked: then no table needs to be looked
  * at. */
@@ -125,8 +151,13 @@ const struct wedge_site *bind_site_at(struct vcpu *vcpu)
         return NULL;
     }
     site = find(where);
-    if (!site)
-        return code_site_at(where);
+    if (!site) {
+        unsigned before = 0;
+
+        site = code_site_at(where, &before);
+        vcpu->rip -= before;
+        return site;
+    }
     if (!is_bound(site))
         return NULL;
     vcpu->rip -= where - site->physical_address;

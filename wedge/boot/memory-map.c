@@ -22,7 +22,7 @@ unsigned memory_map(struct memory_range ranges[MEMORY_MAP_MAX])
 /* See shadow_init and code_init; rounded up, with a few pages for back ends. */
 uint64_t wedge_memory_overhead(uint64_t pages, uint64_t shadows)
 {
-    const uint64_t per_page = 12 + 3 * 8 + 1, per_shadow = 40 + 8, modules = 8192 * 32;
+    const uint64_t per_page = 16 + 3 * 8 + 1, per_shadow = 40 + 8, modules = 8192 * (32 + 4);
 
     return (pages * per_page + 2 * shadows * per_shadow + modules) / PAGE_SIZE + 32;
 }

@@ -96,6 +96,24 @@ static bool debug_register(const struct vcpu *vcpu, const struct wedge_site *sit
     return !(vcpu->cr4 & 0x8);
 }
 
+#define DR7_GENERAL_DETECT 0x2000u
+#define DR6_DETECTED       0x2000u
+
+/* With DR7.GD every access faults; the handler may make some (AMD64 manual 2, 13.1.1.4). */
+static bool is_guarded(struct vcpu *vcpu)
+{
+    if (!(vcpu->dr[7] & DR7_GENERAL_DETECT))
+        return false;
+    vcpu->dr[7] &= ~(uint64_t)DR7_GENERAL_DETECT;
+    vcpu->dr[6] |= DR6_DETECTED;
+    return true;
+}
+
+static struct outcome debug_fault(void)
+{
+    return (struct outcome){.exception = EXCEPTION_DEBUG};
+}
+
 struct outcome instruction_to_debug(struct vcpu *vcpu, const struct wedge_site *site)
 {
     uint64_t value = register_truncate(vcpu->gpr[site->reg], vcpu->bits == 64 ? 8 : 4);
@@ -103,6 +121,8 @@ struct outcome instruction_to_debug(struct vcpu *vcpu, const struct wedge_site *
 
     if (!debug_register(vcpu, site, &number))
         return outcome_undefined();
+    if (is_guarded(vcpu))
+        return debug_fault();
     if (number >= 6 && value >> 32)
         return outcome_fault(EXCEPTION_PROTECTION, 0);
     if (number == 6)
@@ -111,7 +131,7 @@ struct outcome instruction_to_debug(struct vcpu *vcpu, const struct wedge_site *
         value = (value & 0xffff2bff) | 0x400;
     vcpu->dr[number] = value;
     if (number != 6)
-        backend->debug_write(number, value);
+        backend->debug_write(number, number == 7 ? value & ~(uint64_t)DR7_GENERAL_DETECT : value);
     return outcome_done;
 }
 
@@ -121,6 +141,8 @@ struct outcome instruction_from_debug(struct vcpu *vcpu, const struct wedge_site
 
     if (!debug_register(vcpu, site, &number))
         return outcome_undefined();
+    if (is_guarded(vcpu))
+        return debug_fault();
     register_set(vcpu, site->reg, vcpu->dr[number], vcpu->bits == 64 ? 8 : 4);
     return outcome_done;
 }

@@ -152,7 +152,7 @@ uint32_t ports_read(uint16_t port, int width)
     uint32_t value = 0;
 
     if (!is_split(port, width))
-        return backend->port_read(port, width);
+        return pci_is_port(port) ? pci_read(port, width) : backend->port_read(port, width);
     for (int i = 0; i < width; i++)
         value |= (uint32_t)read_byte((uint16_t)(port + i)) << 8 * i;
     return value;
@@ -161,7 +161,10 @@ uint32_t ports_read(uint16_t port, int width)
 void ports_write(uint16_t port, int width, uint32_t value)
 {
     if (!is_split(port, width)) {
-        backend->port_write(port, width, value);
+        if (pci_is_port(port))
+            pci_write(port, width, value);
+        else
+            backend->port_write(port, width, value);
         return;
     }
     for (int i = 0; i < width; i++)

@@ -35,7 +35,7 @@ void shadow_init(void)
 {
     uint64_t next = backend->free_pages_start, own = backend->page_count - next;
 
-    shadow_pages = shadow_reserve(&next, backend->own_pages_start * sizeof(*shadow_pages));
+    shadow_pages = shadow_reserve(&next, (backend->own_pages_start + 1) * sizeof(*shadow_pages));
     shadow_tables = shadow_reserve(&next, own * sizeof(*shadow_tables));
     page_shadow = shadow_reserve(&next, own * sizeof(*page_shadow));
     pool = shadow_reserve(&next, own * sizeof(*pool));
@@ -81,8 +81,8 @@ struct shadow *shadow_take(uint32_t guest)
     shadow = &shadow_tables[first_free - 1];
     first_free = shadow->next;
     *shadow = (struct shadow){
-        .page = pool[--pool_count], .guest = guest, .next = shadow_pages[guest].shadows};
-    shadow_pages[guest].shadows = shadow_index(shadow) + 1;
+        .page = pool[--pool_count], .guest = guest, .next = shadow_page(guest)->shadows};
+    shadow_page(guest)->shadows = shadow_index(shadow) + 1;
     page_shadow[shadow->page - backend->free_pages_start] = shadow_index(shadow) + 1;
     tell_peak();
     return shadow;
@@ -90,7 +90,7 @@ struct shadow *shadow_take(uint32_t guest)
 
 void shadow_give(struct shadow *shadow)
 {
-    uint32_t *link = &shadow_pages[shadow->guest].shadows;
+    uint32_t *link = &shadow_page(shadow->guest)->shadows;
 
     while (*link != shadow_index(shadow) + 1)
         link = &shadow_tables[*link - 1].next;

@@ -17,6 +17,7 @@
 #include "wedge/string.h"
 
 static uint64_t wanted; /* address whose tables are made whatever memory is left */
+static uint64_t wanted_page;
 static bool wants;
 
 static bool no_execute(uint64_t entry)
@@ -36,10 +37,11 @@ static struct shadow *create(uint32_t guest, unsigned level, unsigned role, unsi
 
 static struct shadow *find(uint32_t guest, unsigned level, unsigned role, unsigned large)
 {
-    for (uint32_t i = shadow_pages[guest].shadows; i; i = shadow_tables[i - 1].next) {
+    for (uint32_t i = shadow_page(guest)->shadows; i; i = shadow_tables[i - 1].next) {
         struct shadow *shadow = &shadow_tables[i - 1];
 
-        if (shadow->level == level && shadow->role == role && shadow->large == large)
+        if (shadow->guest == guest && shadow->level == level && shadow->role == role &&
+            shadow->large == large)
             return shadow;
     }
     return NULL;
@@ -125,6 +127,24 @@ static unsigned child_role(const struct shadow *shadow, unsigned slot, uint64_t 
     return role;
 }
 
+/* In entries of pages that the kernel, and not user mode, may execute: a bit that processors leave
+ * alone. A place may set others. */
+#define ENTRY_CODE 0x200ul
+
+/* The same in those of a device's memory, whose page numbers count nothing. */
+#define ENTRY_DEVICE 0x400ul
+
+/* Memory of a device's, uncached and never code, once somebody wants it: guests map all that there
+ * could be, and places do not give all away. 0 where nothing is, or what is the wedge's. */
+static uint64_t device(uint64_t page, bool writable, bool user)
+{
+    if (page < backend->page_count || !wants || page != wanted_page)
+        return 0;
+    return backend->device_entry(page, PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_UNCACHED |
+                                           PTE_NX | ENTRY_DEVICE | (user ? PTE_USER : 0) |
+                                           (writable ? PTE_WRITABLE : 0));
+}
+
 static uint64_t leaf(struct shadow *shadow, unsigned slot, uint64_t page, bool writable, bool user,
                      bool not_code)
 {
@@ -133,14 +153,20 @@ static uint64_t leaf(struct shadow *shadow, unsigned slot, uint64_t page, bool w
     uint64_t flags = PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | (user ? PTE_USER : 0);
 
     if (page >= backend->own_pages_start)
-        return 0; /* nothing is there */
+        return device(page, writable, user);
     if (writable)
         protection_add(page, shadow, slot);
     if (writable && !shadow_pages[page].tables)
         flags |= PTE_WRITABLE;
     if (!(shadow->role & ROLE_USER) && !user && !code_is_bound(page))
         not_code = true;
-    return backend->table_entry(page, flags | (not_code ? PTE_NX : 0));
+    if (not_code) {
+        flags |= PTE_NX;
+    } else if (!(shadow->role & ROLE_USER) && !user) {
+        flags |= ENTRY_CODE;
+        shadow_pages[page].executable++;
+    }
+    return backend->table_entry(page, flags);
 }
 
 static bool is_large(const struct shadow *shadow, uint64_t guest)
@@ -209,7 +235,8 @@ static uint64_t translate_large(struct shadow *shadow, unsigned slot, uint64_t g
     struct shadow *child;
 
     guest = mark_used(shadow, slot, guest);
-    if (!(guest & PTE_ACCESSED))
+    if (!(guest & PTE_ACCESSED) ||
+        (page >= backend->own_pages_start && !(wants && wanted_page - page < ENTRIES)))
         return 0;
     large = (guest & PTE_WRITABLE && guest & PTE_DIRTY ? LARGE_WRITABLE : 0) |
             (guest & PTE_USER ? LARGE_USER : 0) | (no_execute(guest) ? LARGE_NO_EXECUTE : 0);
@@ -249,17 +276,19 @@ static uint64_t translate(struct shadow *shadow, unsigned slot, uint64_t guest)
         return leaf(shadow, slot, page, guest & PTE_WRITABLE && guest & PTE_DIRTY, guest & PTE_USER,
                     no_execute(guest));
     }
-    if (page >= backend->own_pages_start)
-        return fallback(shadow, slot);
-    return is_large(shadow, guest) ? translate_large(shadow, slot, guest)
-                                   : translate_table(shadow, slot, guest);
+    if (is_large(shadow, guest) && page <= UINT32_MAX)
+        return translate_large(shadow, slot, guest);
+    return page < backend->own_pages_start && !is_large(shadow, guest)
+               ? translate_table(shadow, slot, guest)
+               : fallback(shadow, slot);
 }
 
-/* An entry is no more: what code was there may become other code. */
-static void forget_code(const struct shadow *shadow, uint64_t old, uint64_t new)
+/* An entry is no more, or another one: what code was there may become other code, if it was the
+ * last that let it be executed. */
+static void forget_code(const struct shadow *shadow, uint64_t old)
 {
-    if (shadow->level == 1 && !(shadow->role & ROLE_USER) && old & PTE_PRESENT && !(old & PTE_NX) &&
-        (!(new &PTE_PRESENT) || new &PTE_NX || (old ^ new) & PTE_ADDRESS))
+    if (shadow->level == 1 && old & ENTRY_CODE &&
+        !shadow_pages[backend->entry_page(old)].executable)
         code_forget(backend->entry_page(old));
 }
 
@@ -286,8 +315,11 @@ static void forget(struct shadow *shadow, unsigned slot, uint64_t entry)
 
     if (!is_guests(shadow, slot, entry))
         return;
+    if (entry & ENTRY_DEVICE)
+        return;
     if (shadow->level == 1) {
         protection_remove(backend->entry_page(entry), shadow, slot);
+        shadow_pages[backend->entry_page(entry)].executable -= (entry & ENTRY_CODE) != 0;
         return;
     }
     child = shadow_of_page(backend->entry_page(entry));
@@ -309,7 +341,7 @@ static uint64_t guest_entry(const struct shadow *shadow, unsigned slot)
 static struct shadow *create(uint32_t guest, unsigned level, unsigned role, unsigned large)
 {
     struct shadow *shadow = shadow_take(guest);
-    struct page *mirrored = &shadow_pages[guest];
+    struct page *mirrored = shadow_page(guest);
 
     shadow->level = (uint8_t)level;
     shadow->role = (uint8_t)role;
@@ -336,7 +368,7 @@ static struct shadow *create(uint32_t guest, unsigned level, unsigned role, unsi
 
 static void destroy(struct shadow *shadow)
 {
-    struct page *mirrored = &shadow_pages[shadow->guest];
+    struct page *mirrored = shadow_page(shadow->guest);
     bool mirrors = !(shadow->role & ROLE_LARGE);
 
     backend->table_flush(false);
@@ -347,8 +379,8 @@ static void destroy(struct shadow *shadow)
 
         if (!(entry & PTE_PRESENT))
             continue;
-        forget_code(shadow, entry, 0);
         forget(shadow, slot, entry);
+        forget_code(shadow, entry);
     }
     if (shadow->level != LEVELS)
         backend->table_open(shadow->page);
@@ -392,7 +424,7 @@ static bool update(struct shadow *shadow, unsigned slot)
             forget(shadow, slot, new); /* what translate counted once more */
         return false;
     }
-    forget_code(shadow, old, new);
+    forget_code(shadow, old);
     shadow_write_entry(shadow, slot, new);
     if (shadow->level > 1) {
         backend->table_flush(false); /* what the old one led to may be freed */
@@ -493,7 +525,8 @@ bool shadow_refresh(struct vcpu *vcpu, uint64_t address)
     shadow_memory_prepare(); /* while no table is held: those that are cannot be given up */
     roots_current(&kernel, &user);
     wanted = address;
-    wants = true;
+    wants = guest_walk(vcpu, address, 0, &wanted_page) == 0;
+    wanted_page >>= PAGE_SHIFT;
     changed = refresh(kernel, address);
     changed |= refresh(user, address);
     wants = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What `afterburner link` hands to the wedge: a header at the start of the section `.wedge.image`,
  * which the wedge reserves and link fills in, and the tables it points to, in sections that link
- * adds behind the wedge. All fields little-endian. Version 1. */
+ * adds behind the wedge. All fields little-endian. Version 2. */
 #ifndef AFTERBURN_IMAGE_H
 #define AFTERBURN_IMAGE_H
 
@@ -9,9 +9,10 @@
 
 #define WEDGE_IMAGE_SECTION ".wedge.image"
 #define WEDGE_IMAGE_MAGIC   0x4547444557425241u /* "ARBWEDGE" */
-#define WEDGE_IMAGE_VERSION 1
+#define WEDGE_IMAGE_VERSION 2
 #define WEDGE_SEGMENT_MAX   16
 #define WEDGE_ENTRY_MAX     8
+#define WEDGE_CODE_MAX      16
 
 /* How a guest is entered (wedge/guests/). */
 enum wedge_protocol {
@@ -26,6 +27,11 @@ struct wedge_segment {
     uint64_t virtual_address;
     uint64_t physical_address;
     uint64_t size; /* in memory */
+};
+
+/* A stretch of the guest's code, which `afterburner verify` has decoded. */
+struct wedge_code {
+    uint64_t physical_address, size;
 };
 
 /* A place where images are bound for, with its table of patches: one for each site, in the same
@@ -53,6 +59,8 @@ struct wedge_image {
         sites; /* virtual address of struct wedge_site[site_count], sorted by physical address */
     struct wedge_segment segments[WEDGE_SEGMENT_MAX];
     struct wedge_place places[WEDGE_ENTRY_MAX];
+    uint64_t code_count;
+    struct wedge_code code[WEDGE_CODE_MAX];
 };
 
 /* A site, with its record (afterburn/record.h) as far as emulation needs it; what a linker filled
@@ -78,7 +86,7 @@ struct wedge_patch {
     uint8_t length : 4, offset : 4;
 };
 
-_Static_assert(sizeof(struct wedge_site) == 32, "image format version 1");
-_Static_assert(sizeof(struct wedge_patch) == 8, "image format version 1");
+_Static_assert(sizeof(struct wedge_site) == 32, "image format version 2");
+_Static_assert(sizeof(struct wedge_patch) == 8, "image format version 2");
 
 #endif

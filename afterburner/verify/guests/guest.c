@@ -18,6 +18,7 @@ void guest_tables_free(struct guest_tables *tables)
     free(tables->targets);
     free(tables->alternatives);
     free(tables->patches);
+    free(tables->copied);
     memset(tables, 0, sizeof(*tables));
 }
 
@@ -39,6 +40,21 @@ void guest_tables_add_alternative(struct guest_tables *tables,
         tables->replacements = alternative->replacement;
     if (alternative->replacement + alternative->replacement_length > tables->replacements_end)
         tables->replacements_end = alternative->replacement + alternative->replacement_length;
+}
+
+void guest_tables_add_copied(struct guest_tables *tables, uint64_t start, uint64_t end)
+{
+    memory_grow((void **)&tables->copied, &tables->copied_capacity, tables->copied_count,
+                sizeof(*tables->copied));
+    tables->copied[tables->copied_count++] = (struct guest_stretch){start, end};
+}
+
+int guest_is_copied(const struct guest_tables *tables, uint64_t address)
+{
+    for (size_t i = 0; i < tables->copied_count; i++)
+        if (address >= tables->copied[i].start && address < tables->copied[i].end)
+            return 1;
+    return 0;
 }
 
 int guest_in_replacement(const struct guest_tables *tables, uint64_t address)

@@ -56,6 +56,11 @@ struct guest_patch {
     uint64_t target; /* of a jump label */
 };
 
+/* Code that the guest copies, and runs there as well as where it lies. */
+struct guest_stretch {
+    uint64_t start, end;
+};
+
 struct guest_tables {
     struct table_target *targets;
     size_t target_count, target_capacity;
@@ -64,6 +69,8 @@ struct guest_tables {
     uint64_t replacements, replacements_end; /* all of them lie in here */
     struct guest_patch *patches;
     size_t patch_count, patch_capacity;
+    struct guest_stretch *copied;
+    size_t copied_count, copied_capacity;
     uint64_t initial, initial_end; /* code and data that the guest gives up when it has started */
 };
 
@@ -76,6 +83,9 @@ void guest_tables_free(struct guest_tables *tables);
 /* Whether an address lies in the replacement of an alternative: code that the guest copies, and
  * does not run where it lies. */
 int guest_in_replacement(const struct guest_tables *tables, uint64_t address);
+
+/* Whether an address lies in code of which the guest makes copies: it must run anywhere. */
+int guest_is_copied(const struct guest_tables *tables, uint64_t address);
 
 /* How many bytes the guest may have written at such a place, or 0 when `live` is nothing that it
  * would write over `image`, of both of which `size` bytes are there. Where what it wrote leads goes
@@ -108,6 +118,7 @@ int linux_tables_read(const struct image *image, struct guest_tables *tables, ch
 void guest_tables_add_target(struct guest_tables *tables, const char *table, uint64_t address);
 void guest_tables_add_patch(struct guest_tables *tables, enum guest_patch_kind kind,
                             uint64_t address, uint64_t target);
+void guest_tables_add_copied(struct guest_tables *tables, uint64_t start, uint64_t end);
 void guest_tables_add_alternative(struct guest_tables *tables,
                                   const struct alternative *alternative);
 

@@ -191,6 +191,22 @@ static int read_alternatives(const struct image *image, struct guest_tables *tab
     return 0;
 }
 
+/* The entry code of function tracing, of which each tracer with a set of functions of its own gets
+ * a copy (arch/x86/kernel/ftrace.c, create_trampoline). */
+static void read_copied(const struct image *image, struct guest_tables *tables)
+{
+    static const char *const names[][2] = {{"ftrace_caller", "ftrace_caller_end"},
+                                           {"ftrace_regs_caller", "ftrace_regs_caller_end"}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const struct image_symbol *start = symbol_by_name(image, names[i][0]),
+                                  *end = symbol_by_name(image, names[i][1]);
+
+        if (start && end && start->address < end->address)
+            guest_tables_add_copied(tables, start->address, end->address);
+    }
+}
+
 #define TRAMPOLINE "__SCT__" /* STATIC_CALL_TRAMP_PREFIX */
 
 /* Calls for tracing, by absolute addresses; the trampolines of static calls; initial code, which
@@ -231,5 +247,6 @@ int linux_tables_read(const struct image *image, struct guest_tables *tables, ch
         read_pointers(image, ".return_sites", 4, 1, tables, wrong, capacity) < 0)
         return -1;
     read_symbols(image, tables);
+    read_copied(image, tables);
     return read_alternatives(image, tables, wrong, capacity);
 }

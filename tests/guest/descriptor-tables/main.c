@@ -46,6 +46,8 @@ void test(void)
     outcome("lgdt from no page");
     TRY("lidt (%0)", ::"r"(WINDOW) : "memory");
     outcome("lidt from no page");
+    TRY("lidt (%0)", ::"r"(0x800000000000) : "memory");
+    outcome("lidt from no address");
     keep = page_new();
     map(WINDOW, keep, PTE_P | PTE_W);
     TRY("sidt (%0)", ::"r"(WINDOW + PAGE_SIZE - 4) : "memory");

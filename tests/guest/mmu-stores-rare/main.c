@@ -30,6 +30,14 @@ void test(void)
           : "rax", "cc");
     STORE("setcc", "movq %1, %0; stc; setc 7%0; setnc 7%0", : "+m"(*entry) : "r"(new) : "cc");
     STORE("pop", "pushq %1; popq %0", : "=m"(*entry) : "r"(new) : "memory");
+    STORE("adc of a number", "movq %1, %0; stc; adcq $0x1000, %0",
+          : "+m"(*entry)
+          : "r"(new - 0x1001)
+          : "cc");
+    STORE("sbb of a number", "movq %1, %0; stc; sbbq $0x1000, %0",
+          : "+m"(*entry)
+          : "r"(new + 0x1001)
+          : "cc");
     begin();
     low = (uint32_t)*entry, high = (uint32_t)(*entry >> 32);
     asm volatile("lock; cmpxchg8b %0"

@@ -15,7 +15,7 @@ OBJECTS := $(addprefix $(O)/support-,$(addsuffix .o,$(LIBRARY))) $(addprefix $(O
 
 FLAGS   := -m64 -std=gnu11 -ffreestanding -fno-pic -mno-red-zone -mgeneral-regs-only -mcmodel=kernel \
            -fno-stack-protector -fno-asynchronous-unwind-tables -fcf-protection=none -fno-common \
-           -Wall -Wextra -Werror -I$(HERE) -ffile-prefix-map=$(dir $(abspath $(SOURCE)))=
+           -Wall -Wextra -Werror -I$(HERE) -I$(HERE)../../../afterburner/include -ffile-prefix-map=$(dir $(abspath $(SOURCE)))=
 
 $(ELF): $(OBJECTS) $(O)/guest.lds
 	$(LD) -m elf_x86_64 -static -nostdlib -z max-page-size=0x1000 -z noexecstack --build-id=sha1 \

@@ -38,6 +38,9 @@ struct backend {
      * table, and is only written by table_write; an open one is memory. */
     uint64_t (*table_entry)(uint64_t page, uint64_t flags);
     uint64_t (*entry_page)(uint64_t entry);
+    /* The same of a device's memory, which has the same numbers at the place; never of memory, 0
+     * where there is no device, or none that the guest may use. Not for entry_page. */
+    uint64_t (*device_entry)(uint64_t page, uint64_t flags);
     void (*table_seal)(uint64_t page);
     void (*table_open)(uint64_t page);
     void (*table_write)(uint64_t page, unsigned index,

@@ -16,6 +16,11 @@
 uint32_t ports_read(uint16_t port, int width);
 void ports_write(uint16_t port, int width, uint32_t value);
 
+/* devices/pci.c: PCI's configuration ports, of the back end's machine. */
+bool pci_is_port(uint16_t port);
+uint32_t pci_read(uint16_t port, int width);
+void pci_write(uint16_t port, int width, uint32_t value);
+
 /* Whether an access can change what a device wants to do next: reading a counter or a status does
  * not. */
 bool ports_disturbs(uint16_t port, bool in);

@@ -18,6 +18,7 @@ struct vcpu;
 #define PTE_PRESENT  0x001ul
 #define PTE_WRITABLE 0x002ul
 #define PTE_USER     0x004ul
+#define PTE_UNCACHED 0x018ul /* PCD, PWT */
 #define PTE_ACCESSED 0x020ul
 #define PTE_DIRTY    0x040ul
 #define PTE_LARGE    0x080ul

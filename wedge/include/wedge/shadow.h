@@ -37,14 +37,16 @@ struct shadow {
 
 /* A page of the guest's. */
 struct page {
-    uint32_t shadows; /* first; index + 1 */
-    uint32_t mapped;  /* first of the entries that let it be written; index + 1 */
-    uint32_t tables;  /* shadows that mirror it */
+    uint32_t shadows;    /* first; index + 1 */
+    uint32_t mapped;     /* first of the entries that let it be written; index + 1 */
+    uint32_t tables;     /* shadows that mirror it */
+    uint32_t executable; /* entries that let the kernel execute it */
 };
 
 /* --- shadow-memory.c: everything here is in pages of the wedge's own. --- */
 
-extern struct page *shadow_pages;    /* by page number, below backend->own_pages_start */
+extern struct page *shadow_pages; /* by page number, below backend->own_pages_start; and one more,
+                                     for all that is no memory */
 extern struct shadow *shadow_tables; /* all that there can be */
 
 /* `size` bytes of the pages from *next on, zeroed, for the whole run. */
@@ -63,6 +65,11 @@ bool shadow_memory_short(void);
 
 /* Makes room for the tables of one address, if there is anything to give up. */
 void shadow_memory_prepare(void);
+
+static inline struct page *shadow_page(uint64_t page)
+{
+    return &shadow_pages[page < backend->own_pages_start ? page : backend->own_pages_start];
+}
 
 static inline uint32_t shadow_index(const struct shadow *shadow)
 {
