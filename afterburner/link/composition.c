@@ -69,17 +69,24 @@ static void take_code(struct composition *composition)
         const struct image_segment *segment =
             guest_segment_at(guest, list[i]->address, list[i]->bytes ? list[i]->size : 0);
         struct wedge_code *last = header->code + header->code_count - 1;
-        uint64_t start;
+        uint64_t start, end;
 
         if (!segment)
             continue;
         start = guest_physical(segment, list[i]->address);
-        if (header->code_count && start >= last->physical_address &&
-            (start / LINK_PAGE <= (last->physical_address + last->size) / LINK_PAGE ||
-             header->code_count == WEDGE_CODE_MAX))
-            last->size = start + list[i]->size - last->physical_address;
-        else if (header->code_count < WEDGE_CODE_MAX)
+        end = start + list[i]->size;
+        if (!header->code_count ||
+            (header->code_count < WEDGE_CODE_MAX &&
+             (start < last->physical_address ||
+              start / LINK_PAGE > (last->physical_address + last->size) / LINK_PAGE))) {
             header->code[header->code_count++] = (struct wedge_code){start, list[i]->size};
+            continue;
+        }
+        if (end < last->physical_address + last->size)
+            end = last->physical_address + last->size;
+        if (start < last->physical_address)
+            last->physical_address = start;
+        last->size = end - last->physical_address;
     }
     free(list);
 }

@@ -251,7 +251,8 @@ physical_entry() { # GRUB looks for the entry in a segment, counted by virtual a
 }
 ok "a guest with a physical address as its entry" physical_entry
 as_guest own "$pvh; $body; .section .rodata,\"a\"; .balign 8; .long 0xe85250d6, 0, 24, 0x17adaf12, 0, 8"
-ok "a guest's own Multiboot2 header stays" bash -c '"$0" link own -o own.image --explain | grep -q "own Multiboot2 header stays" && cmp <(nm own | grep start) <(nm own.image | grep " T start")' "$AFTERBURNER"
+ok "a guest's own Multiboot2 header stays" bash -c '"$0" link own -o own.image --explain | grep -q "own Multiboot2 header stays"' "$AFTERBURNER"
+ok "and no other comes" test "$(header own.image | sed -n '1p;3p' | paste -sd,)" = e85250d6,00000018
 as_guest bare "$body; .globl startup_64; startup_64 = start"
 ok "one without a PVH note is not for loaders" bash -c '"$0" link bare -o bare.image --explain | grep -q "no PVH entry note" && ! grep -q "$(printf "\326\120\122\350")" bare.image' "$AFTERBURNER"
 as_guest tight "$pvh; $body" -n

@@ -79,7 +79,7 @@ static void no_device_becomes_bus_master(void **state)
     assert_int_equal(registers[1], 0xffff0002);
     pci_write(DATA, 1, 4);
     assert_int_equal(registers[1], 0xffff0000);
-    assert_int_equal(messages, 1); /* once for each */
+    assert_int_equal(messages, 1); /* once in a row */
     pci_write(DATA + 2, 2, 4);     /* the status register */
     assert_int_equal(registers[1], 0x00040000);
     pci_write(ADDRESS, 4, FUNCTION | 8);

@@ -138,6 +138,7 @@ static bool in_image(const struct vcpu *vcpu, uint64_t *where)
 const struct wedge_site *bind_site_at(struct vcpu *vcpu)
 {
     const struct wedge_site *site;
+    unsigned before = 0;
     uint64_t where;
 
     if (vcpu->user)
@@ -151,16 +152,13 @@ const struct wedge_site *bind_site_at(struct vcpu *vcpu)
         return NULL;
     }
     site = find(where);
-    if (!site) {
-        unsigned before = 0;
-
-        site = code_site_at(where, &before);
-        vcpu->rip -= before;
+    if (site && is_bound(site)) {
+        vcpu->rip -= where - site->physical_address;
         return site;
     }
-    if (!is_bound(site))
-        return NULL;
-    vcpu->rip -= where - site->physical_address;
+    /* Other code may be there by now. */
+    site = code_site_at(where, &before);
+    vcpu->rip -= before;
     return site;
 }
 

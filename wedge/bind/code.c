@@ -33,23 +33,29 @@ struct patch {
 static const uint8_t ud2[] = {0x0f, 0x0b}, nop[] = {0x90};
 
 static uint8_t *bound;          /* a bit for each page of the guest's: it may be executed */
+static uint8_t *given;          /* the same: it was the image's, and may be anything by now */
 static struct wedge_site *list; /* sorted by the physical address of their patch */
 static struct patch *patches;   /* in the same order */
 static uint32_t count;
 
 static uint64_t missed[MISSED_MAX];
 
-static void set_bound(uint64_t page, bool is)
+static void set_bit(uint8_t *bits, uint64_t page, bool is)
 {
     if (is)
-        bound[page / 8] |= (uint8_t)(1u << page % 8);
+        bits[page / 8] |= (uint8_t)(1u << page % 8);
     else
-        bound[page / 8] &= (uint8_t) ~(1u << page % 8);
+        bits[page / 8] &= (uint8_t) ~(1u << page % 8);
+}
+
+static bool get_bit(const uint8_t *bits, uint64_t page)
+{
+    return page < backend->own_pages_start && bits[page / 8] >> page % 8 & 1;
 }
 
 bool code_is_bound(uint64_t page)
 {
-    return page < backend->own_pages_start && bound[page / 8] >> page % 8 & 1;
+    return get_bit(bound, page);
 }
 
 /* Whether there is code of the image's on a page. */
@@ -68,7 +74,7 @@ static bool has_code(uint64_t page)
  * its sites were bound at the start. */
 static bool is_image(uint64_t address, uint64_t page)
 {
-    if (!has_code(page))
+    if (!has_code(page) || get_bit(given, page))
         return false;
     for (uint32_t i = 0; i < wedge_image.segment_count; i++) {
         uint64_t start = wedge_image.segments[i].physical_address,
@@ -90,12 +96,14 @@ void code_init(void)
              originals = (sizeof(*patches) * SITES_MAX) >> PAGE_SHIFT;
 
     bound = physical(backend->free_pages_start << PAGE_SHIFT);
-    list = physical((backend->free_pages_start + pages) << PAGE_SHIFT);
-    patches = physical((backend->free_pages_start + pages + sites) << PAGE_SHIFT);
-    backend->free_pages_start += pages + sites + originals;
+    given = bound + pages * PAGE_SIZE;
+    list = physical((backend->free_pages_start + 2 * pages) << PAGE_SHIFT);
+    patches = physical((backend->free_pages_start + 2 * pages + sites) << PAGE_SHIFT);
+    backend->free_pages_start += 2 * pages + sites + originals;
     memset(bound, 0, size);
+    memset(given, 0, size);
     for (uint64_t page = 0; page < backend->own_pages_start; page++)
-        set_bound(page, is_image(page << PAGE_SHIFT, page));
+        set_bit(bound, page, is_image(page << PAGE_SHIFT, page));
 }
 
 /* --- The sites of such code
@@ -141,13 +149,17 @@ static void patch(struct vcpu *vcpu, uint64_t address, const struct wedge_site *
     if (guest_walk(vcpu, address + before, 0, &where))
         return;
     at = position(where);
-    if (at < count && list[at].physical_address == where)
-        return; /* it is there already */
-    if (count == SITES_MAX)
+    if (at < count && list[at].physical_address == where) {
+        if (is_patched(at))
+            return;
+        count--; /* something else was there */
+    } else if (count == SITES_MAX) {
         wedge_stop("more than %u sites in modules", SITES_MAX);
-    for (uint32_t i = count; i > at; i--) {
-        list[i] = list[i - 1];
-        patches[i] = patches[i - 1];
+    } else {
+        for (uint32_t i = count; i > at; i--) {
+            list[i] = list[i - 1];
+            patches[i] = patches[i - 1];
+        }
     }
     memcpy(new.original, physical(where), length);
     list[at] = *site;
@@ -187,7 +199,8 @@ void code_forget(uint64_t page)
         patches[from + i - to] = patches[i];
     }
     count -= to - from;
-    set_bound(page, false);
+    set_bit(bound, page, false);
+    set_bit(given, page, has_code(page));
 }
 
 /* Of what was read from a physical address. */
@@ -244,6 +257,9 @@ static uint64_t site_end(const struct vcpu *vcpu, uint64_t address)
     at = position(where + 1);
     if (!at-- || !is_patched(at))
         return 0;
+    /* What follows in memory may be another page of the code's, or of nobody's. */
+    if (where >> PAGE_SHIFT != list[at].physical_address >> PAGE_SHIFT)
+        return 0;
     offset = where - list[at].physical_address + patches[at].before;
     return offset < list[at].span ? address - offset + list[at].span : 0;
 }
@@ -264,6 +280,8 @@ static bool bind_copy(struct vcpu *vcpu, uint64_t address, const uint8_t *bytes,
 {
     unsigned pad;
 
+    if (address % PAGE_SIZE == PAGE_SIZE - 1)
+        return false; /* half of it would be on a page that nobody has looked at */
     if (!sensitive) {
         const struct wedge_site *original = bind_copied_site(vcpu, address);
 
@@ -279,8 +297,6 @@ static bool bind_copy(struct vcpu *vcpu, uint64_t address, const uint8_t *bytes,
             return false;
     }
     code_add_site(vcpu, address, site, address);
-    if (address % PAGE_SIZE == PAGE_SIZE - 1)
-        code_add_site(vcpu, address, site, address + 1);
     return true;
 }
 
@@ -371,7 +387,7 @@ void code_bind(struct vcpu *vcpu, uint64_t address)
                    address, where);
     if (!is_image(page, where >> PAGE_SHIFT))
         bind_page(vcpu, address, page);
-    set_bound(where >> PAGE_SHIFT, true);
+    set_bit(bound, where >> PAGE_SHIFT, true);
     shadow_refresh(vcpu, page);
 }
 

@@ -159,19 +159,25 @@ static bool has_error(unsigned vector)
     return vector < 32 && (0x60227d00u >> vector & 1); /* 8, 10-14, 17, 21, 29, 30 */
 }
 
-/* How often in a row the same access may find what the tables do not say. */
+/* How often the same access may find what the tables do not say, with no other page fault between.
+ */
 #define STALE_MOST 16
+
+static uint64_t page_faults;
 
 /* A fault that neither the guest's tables nor ours explain: a processor may have kept a translation
  * that allowed less (AMD64 manual 2, 5.5.2). It is forgotten. */
 static void stale_fault(struct vcpu *vcpu, uint64_t address, uint64_t where)
 {
-    static uint64_t last_rip, last_address;
+    static uint64_t last_rip, last_address, last_fault;
     static unsigned count;
 
-    count = last_rip == vcpu->rip && last_address == address ? count + 1 : 0;
+    count = last_rip == vcpu->rip && last_address == address && last_fault + 1 == page_faults
+                ? count + 1
+                : 0;
     last_rip = vcpu->rip;
     last_address = address;
+    last_fault = page_faults;
     if (count == STALE_MOST)
         wedge_stop("a page fault at %016lx (code %lx) that the guest's tables do not explain: "
                    "physical %lx",
@@ -184,15 +190,18 @@ static void page_fault(struct vcpu *vcpu)
     uint32_t access =
                  (vcpu->error & (ACCESS_WRITE | ACCESS_FETCH)) | (vcpu->user ? ACCESS_USER : 0),
              code;
-    uint64_t address = vcpu->fault_address, where;
+    uint64_t address = vcpu->fault_address, where, user;
 
+    page_faults++;
     code = guest_walk(vcpu, address, access, &where);
     if (code) {
         vcpu->cr2 = address;
         exception_deliver(vcpu, EXCEPTION_PAGE_FAULT, true, code & 0xffff);
         return;
     }
-    if (access & ACCESS_FETCH && !vcpu->user && !code_is_bound(where >> PAGE_SHIFT)) {
+    /* What user mode may use is never bound. */
+    if (access & ACCESS_FETCH && !vcpu->user && !code_is_bound(where >> PAGE_SHIFT) &&
+        guest_walk(vcpu, address, ACCESS_FETCH | ACCESS_USER, &user)) {
         code_bind(vcpu, address);
         return;
     }

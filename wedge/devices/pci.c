@@ -57,7 +57,7 @@ uint32_t pci_read(uint16_t port, int width)
 
 static void tell(void)
 {
-    static uint32_t told;
+    static uint32_t told = ~0u; /* once in a row */
     uint32_t function = address & ADDRESS_FUNCTION;
 
     if (told == function)

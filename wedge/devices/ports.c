@@ -13,6 +13,12 @@
 #define SYSTEM_A         0x92 /* PS/2 system control port A */
 #define RESET_CONTROL    0xcf9
 
+/* The ISA bus's DMA controllers and their page registers (PIIX3 data sheet): there are none, since
+ * they would use the guest's page numbers for the machine's. */
+#define DMA_1     0x00
+#define DMA_PAGES 0x80
+#define DMA_2     0xc0
+
 #define SYSTEM_A_RESET 0x01
 #define SYSTEM_A_A20   0x02
 
@@ -45,9 +51,11 @@ static enum owner owner_of(uint16_t port)
         return UART;
     case KEYBOARD_DATA:
     case KEYBOARD_COMMAND:
-    case POST_CODE:
-    case SYSTEM_A:
     case RESET_CONTROL:
+    case DMA_1 ... DMA_1 + 15:
+    case DMA_PAGES ... DMA_PAGES + 15: /* POST_CODE among them */
+    case SYSTEM_A:
+    case DMA_2 ... DMA_2 + 31:
         return LONE;
     default:
         return BACKEND;
@@ -75,9 +83,9 @@ static uint8_t read_lone(uint16_t port)
     case RESET_CONTROL:
         return reset_control;
     default:
-        /* There is no keyboard controller: nothing drives the bus. All ones in its status is what
-         * machines without one give, and what kernels take for that; zeros would be a controller
-         * that they then wait for. */
+        /* There is no keyboard controller, nor one for DMA: nothing drives the bus. All ones in its
+         * status is what machines without one give, and what kernels take for that; zeros would be
+         * a controller that they then wait for. */
         return 0xff;
     }
 }

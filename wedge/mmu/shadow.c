@@ -127,12 +127,12 @@ static unsigned child_role(const struct shadow *shadow, unsigned slot, uint64_t 
     return role;
 }
 
-/* In entries of pages that the kernel, and not user mode, may execute: a bit that processors leave
- * alone. A place may set others. */
-#define ENTRY_CODE 0x200ul
-
-/* The same in those of a device's memory, whose page numbers count nothing. */
+/* Bits of entries that processors leave alone, since a place may set others than it was told (Xen
+ * sets PTE_USER in all): pages that the kernel, and not user mode, may execute; a device's memory,
+ * whose page numbers count nothing; what user mode may use. */
+#define ENTRY_CODE   0x200ul
 #define ENTRY_DEVICE 0x400ul
+#define ENTRY_USER   0x800ul
 
 /* Memory of a device's, uncached and never code, once somebody wants it: guests map all that there
  * could be, and places do not give all away. 0 where nothing is, or what is the wedge's. */
@@ -140,9 +140,9 @@ static uint64_t device(uint64_t page, bool writable, bool user)
 {
     if (page < backend->page_count || !wants || page != wanted_page)
         return 0;
-    return backend->device_entry(page, PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_UNCACHED |
-                                           PTE_NX | ENTRY_DEVICE | (user ? PTE_USER : 0) |
-                                           (writable ? PTE_WRITABLE : 0));
+    return backend->device_entry(
+        page, PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_UNCACHED | PTE_NX | ENTRY_DEVICE |
+                  (user ? PTE_USER | ENTRY_USER : 0) | (writable ? PTE_WRITABLE : 0));
 }
 
 static uint64_t leaf(struct shadow *shadow, unsigned slot, uint64_t page, bool writable, bool user,
@@ -150,7 +150,7 @@ static uint64_t leaf(struct shadow *shadow, unsigned slot, uint64_t page, bool w
 {
     /* What is not user mode's must say so: a place may keep translations of user mode's pages over
      * its switches between the two. */
-    uint64_t flags = PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | (user ? PTE_USER : 0);
+    uint64_t flags = PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | (user ? PTE_USER | ENTRY_USER : 0);
 
     if (page >= backend->own_pages_start)
         return device(page, writable, user);
@@ -406,7 +406,8 @@ void shadow_empty(struct shadow *shadow, unsigned slot)
 
 static bool update(struct shadow *shadow, unsigned slot)
 {
-    const uint64_t compared = PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ADDRESS | PTE_NX;
+    const uint64_t compared =
+        PTE_PRESENT | PTE_WRITABLE | PTE_ADDRESS | PTE_NX | ENTRY_CODE | ENTRY_USER;
     uint64_t old, new;
 
     if (is_reserved(shadow, slot)) {

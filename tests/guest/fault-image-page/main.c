@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Why: kernels give the memory of what only starts them back, and modules are loaded into it: what
- * was the image's is not to be trusted for ever. Expected: as of any code without records
- * (fault-module): on bare hardware it runs; where sites are bound, the run ends with 121 before it
- * does anything. */
+/* Why: an image is not all code, and what is not may become code: what nobody has decoded is not to
+ * be trusted because it is the image's. Expected: as of any code without records (fault-module): on
+ * bare hardware it runs; where sites are bound, the run ends with 121 before it does anything. */
 #include "guest.h"
 
 static const uint8_t code[] = {0x9c, 0x58, 0xc3}; /* pushfq; popq %rax; ret */

@@ -2,7 +2,7 @@
 /* Why: a wedge takes faults that no processor would, and what a fault leaves behind must not show;
  * and what user mode does to its flags and segments must neither be lost nor disturb the kernel.
  * Expected: CR2 stays as it was when a page is used the first time; user mode's NT and AC are in
- * the frame, and the kernel has neither; a segment whose descriptor has become one that cannot be
+ * the frame, and the kernel has no NT; a segment whose descriptor has become one that cannot be
  * loaded does not matter as long as nobody loads it. */
 #include "guest.h"
 
