@@ -162,6 +162,49 @@ const struct wedge_site *bind_site_at(struct vcpu *vcpu)
     return site;
 }
 
+/* How far an instruction leads that does nothing else: a short jump, or a NOP as alternatives leave
+ * them (90, 66 90, 0F 1F /0 with or without 66). Else 0. */
+static unsigned idle_length(const uint8_t *bytes)
+{
+    unsigned prefix = bytes[0] == 0x66, mode;
+
+    if (bytes[0] == 0xeb)
+        return bytes[1] < 0x80 ? 2u + bytes[1] : 0;
+    if (bytes[prefix] == 0x90)
+        return prefix + 1;
+    if (bytes[prefix] != 0x0f || bytes[prefix + 1] != 0x1f)
+        return 0;
+    mode = bytes[prefix + 2];
+    return prefix + 3 + ((mode & 7) == 4 && mode < 0xc0) +
+           (mode < 0x40   ? 0
+            : mode < 0x80 ? 1
+            : mode < 0xc0 ? 4
+                          : 0);
+}
+
+#define IDLE_MOST 64 /* bytes */
+
+const struct wedge_site *bind_site_ahead(struct vcpu *vcpu)
+{
+    uint64_t start = vcpu->rip, where;
+    const struct wedge_site *site = NULL;
+    const uint8_t *bytes;
+    unsigned done = 0, length;
+
+    if (!in_image(vcpu, &where))
+        return NULL;
+    bytes = physical(where);
+    while (done < IDLE_MOST && (length = idle_length(bytes + done)) != 0)
+        done += length;
+    if (done && (bytes[done] == PATCH_JUMP || bytes[done] == PATCH_TRAP)) {
+        vcpu->rip += done;
+        site = bind_site_at(vcpu);
+    }
+    if (!site)
+        vcpu->rip = start;
+    return site;
+}
+
 uint64_t bind_virtual_address(const struct wedge_site *site)
 {
     for (uint32_t i = 0; i < wedge_image.segment_count; i++) {

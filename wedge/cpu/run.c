@@ -2,6 +2,7 @@
 /* What happens between two stretches of guest code: the back end comes here with why it left the
  * guest, and is told to go on. */
 #include "afterburn/image.h"
+#include "afterburn/sensitive.h"
 #include "wedge/bind.h"
 #include "wedge/code.h"
 #include "wedge/devices.h"
@@ -61,6 +62,16 @@ static void keep_stack(struct vcpu *vcpu)
             shadow_use(vcpu, top - below, true);
 }
 
+/* Between SWAPGS and what leads to user mode kernels have NOPs, or a jump over what clears the
+ * processor's buffers. To stop there would cost two changes of the GS base, for nothing. */
+static void emulate(struct vcpu *vcpu, const struct wedge_site *site)
+{
+    emulate_site(vcpu, site);
+    if (site->kind == SENSITIVE_swapgs && !(vcpu->rflags & (RFLAGS_TF | RFLAGS_IF)) &&
+        (site = bind_site_ahead(vcpu)) != NULL)
+        emulate_site(vcpu, site);
+}
+
 void wedge_run(struct vcpu *vcpu)
 {
     const struct wedge_site *site;
@@ -71,7 +82,7 @@ void wedge_run(struct vcpu *vcpu)
         vcpu->disturbed = false;
         /* What would come straight back to us is done here. */
         if (!vcpu->halted && (site = bind_site_at(vcpu)) != NULL) {
-            emulate_site(vcpu, site);
+            emulate(vcpu, site);
             continue;
         }
         if (vcpu->halted)
@@ -109,7 +120,7 @@ void wedge_site(struct vcpu *vcpu, uint32_t index, bool alias)
     const struct wedge_site *site = bind_site(index);
 
     vcpu->rip = alias ? site->physical_address : bind_virtual_address(site);
-    emulate_site(vcpu, site);
+    emulate(vcpu, site);
     wedge_run(vcpu);
 }
 

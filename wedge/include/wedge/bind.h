@@ -21,6 +21,10 @@ const struct wedge_site *bind_site(uint32_t index);
  * is none. Then the instruction pointer is at the span's first byte. */
 const struct wedge_site *bind_site_at(struct vcpu *vcpu);
 
+/* The same behind instructions of the image's that do nothing but lead there; the instruction
+ * pointer is there then. */
+const struct wedge_site *bind_site_ahead(struct vcpu *vcpu);
+
 /* The image's site of which a copy begins at `address` in the guest's code, with UD2: the rest of
  * its span is the same, and what is in front of it or behind. NULL when there is none. */
 const struct wedge_site *bind_copied_site(struct vcpu *vcpu, uint64_t address);
