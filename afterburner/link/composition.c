@@ -52,26 +52,35 @@ static int overlaps_window(const struct image_segment *segment)
            segment->address < WEDGE_WINDOW + (uint64_t)WEDGE_WINDOW_SIZE;
 }
 
+/* An image's sections in the order of addresses; the caller frees the list. */
+static const struct image_section **sort_sections(const struct image *image, size_t *count)
+{
+    const struct image_section **list = memory_allocate(image->section_count * sizeof(*list));
+
+    *count = 0;
+    for (size_t i = 0; i < image->section_count; i++)
+        if (image->sections[i].allocated && image->sections[i].size)
+            list[(*count)++] = &image->sections[i];
+    qsort(list, *count, sizeof(*list), image_compare_sections);
+    return list;
+}
+
 /* Notes where the guest's code is. Neighbours become one; what is too much goes to the last, with
  * all between. */
 static void take_code(struct composition *composition)
 {
     const struct image *guest = composition->guest;
     struct wedge_image *header = &composition->header;
-    const struct image_section **list = memory_allocate(guest->section_count * sizeof(*list));
-    size_t count = 0;
+    size_t count;
+    const struct image_section **list = sort_sections(guest, &count);
 
-    for (size_t i = 0; i < guest->section_count; i++)
-        if (guest->sections[i].executable && guest->sections[i].size)
-            list[count++] = &guest->sections[i];
-    qsort(list, count, sizeof(*list), image_compare_sections);
     for (size_t i = 0; i < count; i++) {
         const struct image_segment *segment =
             guest_segment_at(guest, list[i]->address, list[i]->bytes ? list[i]->size : 0);
         struct wedge_code *last = header->code + header->code_count - 1;
         uint64_t start, end;
 
-        if (!segment)
+        if (!segment || !list[i]->executable)
             continue;
         start = guest_physical(segment, list[i]->address);
         end = start + list[i]->size;
@@ -152,19 +161,6 @@ static int take_guest(struct composition *composition)
 static int has_name_of_wedge(const struct image_section *section)
 {
     return strncmp(section->name, WEDGE_SECTION_PREFIX, strlen(WEDGE_SECTION_PREFIX)) == 0;
-}
-
-/* Its sections in the order of addresses; the caller frees the list. */
-static const struct image_section **sort_sections(const struct image *wedge, size_t *count)
-{
-    const struct image_section **list = memory_allocate(wedge->section_count * sizeof(*list));
-
-    *count = 0;
-    for (size_t i = 0; i < wedge->section_count; i++)
-        if (wedge->sections[i].allocated && wedge->sections[i].size)
-            list[(*count)++] = &wedge->sections[i];
-    qsort(list, *count, sizeof(*list), image_compare_sections);
-    return list;
 }
 
 static int take_section(struct composition *composition, const struct image_section *section)

@@ -53,13 +53,9 @@ static int fill_in(const struct image *guest, const struct site *site, struct we
     return 0;
 }
 
-static int make_entry(const struct image *guest, const struct placed *placed,
-                      struct wedge_site *entry)
+struct wedge_site site_table_entry(const struct afterburn_record *record)
 {
-    const struct afterburn_record *record = &placed->site->record;
-
-    *entry = (struct wedge_site){
-        .physical_address = placed->physical,
+    return (struct wedge_site){
         .span = record->span,
         .offset = record->offset,
         .length = record->length,
@@ -78,6 +74,15 @@ static int make_entry(const struct image *guest, const struct placed *placed,
         .immediate = record->immediate,
         .displacement = record->displacement,
     };
+}
+
+static int make_entry(const struct image *guest, const struct placed *placed,
+                      struct wedge_site *entry)
+{
+    const struct afterburn_record *record = &placed->site->record;
+
+    *entry = site_table_entry(record);
+    entry->physical_address = placed->physical;
     if (!(record->flags & AFTERBURN_RELOCATED) || fill_in(guest, placed->site, entry) == 0)
         return EXIT_CODE_OK;
     message_error("%s: the site at 0x%" PRIx64 " cannot be bound: its record does not fit the "

@@ -10,4 +10,7 @@
  * there. */
 int site_table_add(struct composition *composition, const struct records *records);
 
+/* What a record says of a site, as the wedge has it; without a physical address. */
+struct wedge_site site_table_entry(const struct afterburn_record *record);
+
 #endif

@@ -18,7 +18,11 @@ for file in "${AFTERBURNER_XEN:-}" /boot/xen-*-amd64.gz "${XDG_CACHE_HOME:-$HOME
 done
 [ -n "$xen" ] || skip "Xen is missing" "scripts/fetch-xen ~/.cache/afterburner/xen"
 
-iso() { "$SOURCE_DIR/examples/grub/make-iso" "$@"; }
+# iso IMAGE -o DISK OPTION...: no other disk is left over if that fails.
+iso() {
+    rm -f "$3"
+    "$SOURCE_DIR/examples/grub/make-iso" "$@"
+}
 # boots CODE ISO OPTION...: the exit code by QEMU's debug-exit device, which gives 2 N + 1; the console is in ./console.
 boots() {
     local expected=$1 disk=$2 got=0

@@ -14,26 +14,18 @@
 #include "decode/sensitive-table.h"
 #include "image/image.h"
 #include "image/records.h"
+#include "link/site-table.h"
 #include "wedge/decode.h"
 
-static struct wedge_site wanted_of(const struct afterburn_record *record)
+#define KNOWN_FLAGS (AFTERBURN_MEMORY | AFTERBURN_IMMEDIATE | AFTERBURN_REPEAT)
+
+/* What decoding can tell of a site: not its pad, nor what a linker fills in. */
+static void leave_out(struct wedge_site *site, const struct afterburn_record *record)
 {
-    return (struct wedge_site){
-        .length = record->length,
-        .kind = record->kind,
-        .flags = record->flags & (AFTERBURN_MEMORY | AFTERBURN_IMMEDIATE | AFTERBURN_REPEAT),
-        .width = record->width,
-        .reg = record->reg,
-        .reg2 = record->reg2,
-        .special = record->special,
-        .base = record->base,
-        .index = record->index,
-        .scale = record->scale,
-        .segment = record->segment,
-        .address_width = record->address_width,
-        .immediate = record->flags & AFTERBURN_RELOCATED ? 0 : record->immediate,
-        .displacement = record->flags & AFTERBURN_RELOCATED ? 0 : record->displacement,
-    };
+    site->span = site->offset = site->bits = 0;
+    site->flags &= KNOWN_FLAGS;
+    if (record->flags & AFTERBURN_RELOCATED)
+        site->immediate = 0, site->displacement = 0;
 }
 
 static void print(const char *who, const struct wedge_site *site)
@@ -64,7 +56,7 @@ static void print_samples(void)
 static int compare(const struct image *image, const struct site *site)
 {
     const struct image_section *section = image_section_at(image, site->instruction);
-    struct wedge_site wanted = wanted_of(&site->record), got;
+    struct wedge_site wanted = site_table_entry(&site->record), got;
     const unsigned char *bytes;
 
     if (!section || !section->bytes)
@@ -72,10 +64,8 @@ static int compare(const struct image *image, const struct site *site)
     bytes = section->bytes + (site->instruction - section->address);
     if (!decode_sensitive(bytes, site->record.length, 64, &got))
         got.kind = SENSITIVE_NONE;
-    got.bits = got.span = 0;
-    got.flags &= AFTERBURN_MEMORY | AFTERBURN_IMMEDIATE | AFTERBURN_REPEAT;
-    if (site->record.flags & AFTERBURN_RELOCATED)
-        got.immediate = 0, got.displacement = 0;
+    leave_out(&wanted, &site->record);
+    leave_out(&got, &site->record);
     if (memcmp(&wanted, &got, sizeof(got)) == 0 ||
         (got.kind == SENSITIVE_NONE && word_in_list(sensitive_name(wanted.kind), not_known)))
         return 0;

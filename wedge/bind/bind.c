@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "wedge/bind.h"
 
-#include "wedge/code.h"
+#include "wedge/code-sites.h"
+#include "wedge/decode.h"
 #include "wedge/layout.h"
 #include "wedge/memory.h"
 #include "wedge/print.h"
@@ -162,24 +163,12 @@ const struct wedge_site *bind_site_at(struct vcpu *vcpu)
     return site;
 }
 
-/* How far an instruction leads that does nothing else: a short jump, or a NOP as alternatives leave
- * them (90, 66 90, 0F 1F /0 with or without 66). Else 0. */
+/* How far an instruction leads that does nothing else: a short jump, or a NOP. Else 0. */
 static unsigned idle_length(const uint8_t *bytes)
 {
-    unsigned prefix = bytes[0] == 0x66, mode;
-
     if (bytes[0] == 0xeb)
         return bytes[1] < 0x80 ? 2u + bytes[1] : 0;
-    if (bytes[prefix] == 0x90)
-        return prefix + 1;
-    if (bytes[prefix] != 0x0f || bytes[prefix + 1] != 0x1f)
-        return 0;
-    mode = bytes[prefix + 2];
-    return prefix + 3 + ((mode & 7) == 4 && mode < 0xc0) +
-           (mode < 0x40   ? 0
-            : mode < 0x80 ? 1
-            : mode < 0xc0 ? 4
-                          : 0);
+    return nop_length(bytes, INSTRUCTION_MAX);
 }
 
 #define IDLE_MOST 64 /* bytes */

@@ -5,14 +5,15 @@
  * that it jumps to. */
 #include "wedge/flow.h"
 
-#include "wedge/code.h"
+#include "wedge/code-sites.h"
 #include "wedge/memory.h"
 #include "wedge/reader.h"
 #include "wedge/string.h"
 
-static uint8_t
-    seen[PAGE_SIZE / 8]; /* a bit for each byte of the page that an instruction begins at */
-static uint16_t waiting[PAGE_SIZE]; /* offsets; each at most once */
+/* A bit for each byte of the page that an instruction begins at; and the offsets of those that are
+ * to be looked at, each at most once. */
+static uint8_t seen[PAGE_SIZE / 8];
+static uint16_t waiting[PAGE_SIZE];
 static unsigned count;
 
 static void wait(uint64_t page, uint64_t address)
@@ -25,8 +26,8 @@ static void wait(uint64_t page, uint64_t address)
     waiting[count++] = (uint16_t)offset;
 }
 
-/* Where an instruction leads beside what follows it, 0 for nowhere that is known; and whether what
- * follows it is reached. */
+/* Gives whether what follows an instruction is reached; and in *target where a direct jump or call
+ * leads, 0 for all other instructions. */
 static bool goes_on(const uint8_t *bytes, unsigned length, uint64_t address, uint64_t *target)
 {
     struct reader reader = reader_start(bytes, length, 64);

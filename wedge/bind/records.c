@@ -4,12 +4,13 @@
 #include "wedge/records.h"
 
 #include "afterburn/record.h"
-#include "wedge/code.h"
+#include "wedge/code-sites.h"
 #include "wedge/decode.h"
 #include "wedge/memory.h"
 #include "wedge/vcpu.h"
 
-#define FAR 0x40000000ul /* records are looked for in the same gigabyte */
+#define FAR      0x40000000ul /* records are looked for in the same gigabyte */
+#define SPAN_MIN 3            /* a NOP at the end of a page, and UD2 on the next */
 
 /* Binds one site, if its bytes are what the record says: alternatives may have replaced them by
  * now. */
@@ -19,7 +20,7 @@ static void take_record(struct vcpu *vcpu, const struct afterburn_record *record
     uint8_t bytes[INSTRUCTION_MAX];
     struct wedge_site site;
 
-    if (record->bits != 64 || record->length > sizeof(bytes) || record->span < 3 ||
+    if (record->bits != 64 || record->length > sizeof(bytes) || record->span < SPAN_MIN ||
         code_read(vcpu, address + record->offset, bytes, record->length) < record->length ||
         !decode_sensitive(bytes, record->length, record->bits, &site) ||
         site.kind != record->kind || site.length != record->length)

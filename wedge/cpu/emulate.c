@@ -228,9 +228,7 @@ void emulate_site(struct vcpu *vcpu, const struct wedge_site *site)
     vcpu->shadow = false;
     outcome = carry_out(vcpu, site);
     vcpu->site = NULL;
-    if (outcome.exception != EXCEPTION_NONE)
-        exception_deliver(vcpu, (unsigned)outcome.exception, outcome.has_error, outcome.error);
-    else if (!outcome.jumped)
+    if (!outcome_deliver(vcpu, &outcome) && !outcome.jumped)
         vcpu->rip += site->span;
     if (step && outcome.exception == EXCEPTION_NONE && !outcome.delivered && !vcpu->shadow)
         debug_step_deliver(vcpu);

@@ -194,3 +194,14 @@ unsigned instruction_length(const uint8_t *bytes, size_t size)
         known = skip_opcode(&reader, byte);
     return known && !reader.cut ? (unsigned)(reader.at - bytes) : 0;
 }
+
+unsigned nop_length(const uint8_t *bytes, size_t size)
+{
+    unsigned prefix = size > 1 && bytes[0] == 0x66;
+
+    if (size > prefix && bytes[prefix] == 0x90)
+        return prefix + 1;
+    return size > prefix + 1u && bytes[prefix] == 0x0f && bytes[prefix + 1] == 0x1f
+               ? instruction_length(bytes, size)
+               : 0;
+}

@@ -147,8 +147,7 @@ void wedge_system_enter(struct vcpu *vcpu)
 {
     struct outcome outcome = instruction_sysenter(vcpu);
 
-    if (outcome.exception != EXCEPTION_NONE)
-        exception_deliver(vcpu, (unsigned)outcome.exception, outcome.has_error, outcome.error);
+    outcome_deliver(vcpu, &outcome);
     wedge_run(vcpu);
 }
 

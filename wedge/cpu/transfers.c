@@ -90,12 +90,16 @@ struct outcome instruction_sysret(struct vcpu *vcpu, const struct wedge_site *si
 static bool has_sysenter(const struct vcpu *vcpu)
 {
     static const uint32_t amd[] = {0x68747541, 0x69746e65, 0x444d4163}; /* EBX, EDX, ECX */
-    uint32_t a = 0, b, c = 0, d;
+    static bool asked, is_amd;
 
-    if (!(vcpu->efer & EFER_LMA))
-        return true;
-    asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
-    return b != amd[0] || d != amd[1] || c != amd[2];
+    if (!asked) {
+        uint32_t a = 0, b, c = 0, d;
+
+        asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+        is_amd = b == amd[0] && d == amd[1] && c == amd[2];
+        asked = true;
+    }
+    return !is_amd || !(vcpu->efer & EFER_LMA);
 }
 
 /* Selectors count from IA32_SYSENTER_CS, whatever the GDT has there. */

@@ -17,7 +17,6 @@
 #include "wedge/string.h"
 
 static uint64_t wanted; /* address whose tables are made whatever memory is left */
-static uint64_t wanted_page;
 static bool wants;
 
 static bool no_execute(uint64_t entry)
@@ -134,11 +133,20 @@ static unsigned child_role(const struct shadow *shadow, unsigned slot, uint64_t 
 #define ENTRY_DEVICE 0x400ul
 #define ENTRY_USER   0x800ul
 
+/* Whether the address that is wanted lies in one of `count` pages. */
+static bool is_wanted(uint64_t page, uint64_t count)
+{
+    uint64_t where;
+
+    return wants && guest_walk(&vcpu_page, wanted, 0, &where) == 0 &&
+           (where >> PAGE_SHIFT) - page < count;
+}
+
 /* Memory of a device's, uncached and never code, once somebody wants it: guests map all that there
  * could be, and places do not give all away. 0 where nothing is, or what is the wedge's. */
 static uint64_t device(uint64_t page, bool writable, bool user)
 {
-    if (page < backend->page_count || !wants || page != wanted_page)
+    if (page < backend->page_count || !is_wanted(page, 1))
         return 0;
     return backend->device_entry(
         page, PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_UNCACHED | PTE_NX | ENTRY_DEVICE |
@@ -235,8 +243,7 @@ static uint64_t translate_large(struct shadow *shadow, unsigned slot, uint64_t g
     struct shadow *child;
 
     guest = mark_used(shadow, slot, guest);
-    if (!(guest & PTE_ACCESSED) ||
-        (page >= backend->own_pages_start && !(wants && wanted_page - page < ENTRIES)))
+    if (!(guest & PTE_ACCESSED) || (page >= backend->own_pages_start && !is_wanted(page, ENTRIES)))
         return 0;
     large = (guest & PTE_WRITABLE && guest & PTE_DIRTY ? LARGE_WRITABLE : 0) |
             (guest & PTE_USER ? LARGE_USER : 0) | (no_execute(guest) ? LARGE_NO_EXECUTE : 0);
@@ -276,11 +283,10 @@ static uint64_t translate(struct shadow *shadow, unsigned slot, uint64_t guest)
         return leaf(shadow, slot, page, guest & PTE_WRITABLE && guest & PTE_DIRTY, guest & PTE_USER,
                     no_execute(guest));
     }
-    if (is_large(shadow, guest) && page <= UINT32_MAX)
-        return translate_large(shadow, slot, guest);
-    return page < backend->own_pages_start && !is_large(shadow, guest)
-               ? translate_table(shadow, slot, guest)
-               : fallback(shadow, slot);
+    if (is_large(shadow, guest))
+        return page <= UINT32_MAX ? translate_large(shadow, slot, guest) : fallback(shadow, slot);
+    return page < backend->own_pages_start ? translate_table(shadow, slot, guest)
+                                           : fallback(shadow, slot);
 }
 
 /* An entry is no more, or another one: what code was there may become other code, if it was the
@@ -526,8 +532,7 @@ bool shadow_refresh(struct vcpu *vcpu, uint64_t address)
     shadow_memory_prepare(); /* while no table is held: those that are cannot be given up */
     roots_current(&kernel, &user);
     wanted = address;
-    wants = guest_walk(vcpu, address, 0, &wanted_page) == 0;
-    wanted_page >>= PAGE_SHIFT;
+    wants = true;
     changed = refresh(kernel, address);
     changed |= refresh(user, address);
     wants = false;

@@ -130,14 +130,12 @@ enum result { UNKNOWN, DONE, FAULTED };
 
 static enum result finish(struct vcpu *vcpu, uint32_t code, uint64_t where)
 {
+    struct outcome outcome;
+
     if (!code)
         return DONE;
-    if (address_canonical(where)) {
-        vcpu->cr2 = where;
-        exception_deliver(vcpu, EXCEPTION_PAGE_FAULT, true, code & 0xffff);
-    } else {
-        exception_deliver(vcpu, EXCEPTION_PROTECTION, true, 0);
-    }
+    outcome = outcome_page_fault(vcpu, code, where);
+    outcome_deliver(vcpu, &outcome);
     return FAULTED;
 }
 

@@ -2,8 +2,8 @@
 /* Why: debug registers are state of the virtual CPU, and kernels write them at each start.
  * Expected: DR0 to DR3 keep what is written; DR6 and DR7 have their fixed bits; DR4 and DR5 are DR6
  * and DR7 until CR4.DE, then #UD; upper halves of DR6 and DR7 raise #GP(0); DR7.GD makes the next
- * access raise #DB (TCG does not do it); an armed breakpoint raises #DB at its instruction or
- * behind its store, DR6 says which. */
+ * access raise #DB (TCG does not do it: expected.xen has what has to be); an armed breakpoint
+ * raises #DB at its instruction or behind its store, DR6 says which. */
 #include "guest.h"
 
 #define DEBUG(number)                                                                              \
@@ -64,10 +64,9 @@ void test(void)
     outcome("an upper half for DR6");
     dr7_write(0x2400);
     TRY("movq %%dr6, %%rax", ::: "rax");
-    check("an access with GD: #DB at it, or nothing on TCG",
-          fault.frame.vector == NO_FAULT || (fault.frame.vector == 1 && !fault.behind));
-    check("DR6 says so, and GD is clear",
-          fault.frame.vector == NO_FAULT || (dr6() == 0xffff2ff0 && dr7() == 0x400));
+    outcome("an access with GD");
+    show("DR6", dr6());
+    show("DR7", dr7());
     dr7_write(0x400);
     dr6_write(0xffff0ff0);
 

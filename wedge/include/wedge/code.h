@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 struct vcpu;
-struct wedge_site;
 
 /* bind/code.c */
 void code_init(void);
@@ -23,20 +22,8 @@ void code_bind(struct vcpu *vcpu, uint64_t address);
 /* Nobody can execute the page any more: it may have other contents from now on. */
 void code_forget(uint64_t page);
 
-/* The site whose patch is at a physical address, and how many bytes of the span are in front of it;
- * NULL when there is none. */
-const struct wedge_site *code_site_at(uint64_t physical_address, unsigned *before);
-
-/* Binds a site whose span begins at an address, as far as that is on the page at `page`. */
-void code_add_site(struct vcpu *vcpu, uint64_t address, const struct wedge_site *site,
-                   uint64_t page);
-
-/* The guest's code as it was before it was bound; gives how many bytes can be read, the others are
- * zero. */
-size_t code_read(struct vcpu *vcpu, uint64_t address, uint8_t *bytes, size_t size);
-
-/* A sensitive instruction outside of every site trapped: says so, once for each, and carries it
- * out. Gives false when there is none at the vcpu's instruction pointer. */
+/* bind/missed.c: a sensitive instruction outside of every site trapped: says so, once for each, and
+ * carries it out. Gives false when there is none at the vcpu's instruction pointer. */
 bool code_emulate_missed(struct vcpu *vcpu);
 
 #endif

@@ -17,4 +17,8 @@ bool decode_sensitive(const uint8_t *bytes, size_t size, unsigned bits, struct w
  * none that we know, or are cut off. */
 unsigned instruction_length(const uint8_t *bytes, size_t size);
 
+/* The same of NOPs of the kinds that assemblers and kernels pad with: 90, 66 90, and 0F 1F /0 with
+ * or without 66; 0 when they are none. */
+unsigned nop_length(const uint8_t *bytes, size_t size);
+
 #endif

@@ -38,6 +38,15 @@ static inline struct outcome outcome_undefined(void)
     return (struct outcome){.exception = EXCEPTION_INVALID_OPCODE};
 }
 
+/* Delivers an outcome's exception; false when it has none. */
+static inline bool outcome_deliver(struct vcpu *vcpu, const struct outcome *outcome)
+{
+    if (outcome->exception == EXCEPTION_NONE)
+        return false;
+    exception_deliver(vcpu, (unsigned)outcome->exception, outcome->has_error, outcome->error);
+    return true;
+}
+
 /* `code` as guest_read and guest_write give it. */
 struct outcome outcome_page_fault(struct vcpu *vcpu, uint32_t code, uint64_t address);
 
