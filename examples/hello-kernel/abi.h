@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the kernel and its user program agree on. The number of the call is in RAX, arguments in
- * RDI and RSI; the result comes back in RAX, negative if it is an error. SYSCALL also changes RCX
- * and R11; int $0x80 changes nothing else.
+ * RDI and RSI; the result comes back in RAX, negative if it is an error. In 32 bits it is EAX, EDI
+ * and ESI. int $0x80 changes nothing else; SYSCALL, which x86_64 has beside it, RCX and R11.
  */
 #ifndef HELLO_ABI_H
 #define HELLO_ABI_H

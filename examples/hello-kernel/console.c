@@ -45,7 +45,7 @@ static void put(char character)
  */
 void console_write(const char *text, size_t length)
 {
-    uint64_t flags = read_flags();
+    unsigned long flags = read_flags();
 
     cli();
     for (size_t i = 0; i < length; i++) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The processor's own instructions, one short function each. Names are the manual's (AMD64
- * Architecture Programmer's Manual, volumes 2 and 3). Assembly reads the constants only.
+ * Architecture Programmer's Manual, volumes 2 and 3). Assembly reads the constants only. No
+ * instruction has a suffix: operands, and what pushf pushes, are as wide as the registers are,
+ * and so is an unsigned long. The MSRs are those that 64-bit mode wants.
  */
 #ifndef HELLO_CPU_H
 #define HELLO_CPU_H
@@ -9,14 +11,15 @@
 #define CR0_PE  0x00000001
 #define CR0_WP  0x00010000
 #define CR0_PG  0x80000000
+#define CR4_PSE 0x010
 #define CR4_PAE 0x020
 #define CR4_PGE 0x080
 
-#define RFLAGS_FIXED 0x00002
-#define RFLAGS_TF    0x00100
-#define RFLAGS_IF    0x00200
-#define RFLAGS_DF    0x00400
-#define RFLAGS_AC    0x40000
+#define FLAGS_FIXED 0x00002
+#define FLAGS_TF    0x00100
+#define FLAGS_IF    0x00200
+#define FLAGS_DF    0x00400
+#define FLAGS_AC    0x40000
 
 #define MSR_EFER      0xc0000080
 #define MSR_STAR      0xc0000081
@@ -28,7 +31,9 @@
 #define EFER_LME      0x100
 #define EFER_NXE      0x800
 
+#define CPUID_BASIC       0x00000001
 #define CPUID_EXTENDED    0x80000001
+#define CPUID_EDX_PGE     (1u << 13) /* of the basic leaf; the others of the extended one */
 #define CPUID_EDX_SYSCALL (1u << 11)
 #define CPUID_EDX_NX      (1u << 20)
 
@@ -39,7 +44,7 @@
 /* What lgdt and lidt take, and sgdt and sidt give. */
 struct table_pointer {
     uint16_t limit;
-    uint64_t base;
+    unsigned long base;
 } __attribute__((packed));
 
 /*
@@ -73,16 +78,16 @@ static inline void hlt(void)
     asm volatile("hlt" ::: "memory");
 }
 
-static inline uint64_t read_flags(void)
+static inline unsigned long read_flags(void)
 {
-    uint64_t flags;
-    asm volatile("pushfq; popq %0" : "=r"(flags)::"memory");
+    unsigned long flags;
+    asm volatile("pushf; pop %0" : "=r"(flags)::"memory");
     return flags;
 }
 
-static inline void write_flags(uint64_t flags)
+static inline void write_flags(unsigned long flags)
 {
-    asm volatile("pushq %0; popfq" ::"r"(flags) : "memory", "cc");
+    asm volatile("push %0; popf" ::"r"(flags) : "memory", "cc");
 }
 
 static inline void outb(uint16_t port, uint8_t value)
@@ -110,15 +115,15 @@ static inline void write_msr(uint32_t msr, uint64_t value)
 }
 
 #define CONTROL_REGISTER(number)                                                                   \
-    static inline uint64_t read_cr##number(void)                                                   \
+    static inline unsigned long read_cr##number(void)                                              \
     {                                                                                              \
-        uint64_t value;                                                                            \
-        asm volatile("movq %%cr" #number ", %0" : "=r"(value)::"memory");                          \
+        unsigned long value;                                                                       \
+        asm volatile("mov %%cr" #number ", %0" : "=r"(value)::"memory");                           \
         return value;                                                                              \
     }                                                                                              \
-    static inline void write_cr##number(uint64_t value)                                            \
+    static inline void write_cr##number(unsigned long value)                                       \
     {                                                                                              \
-        asm volatile("movq %0, %%cr" #number ::"r"(value) : "memory");                             \
+        asm volatile("mov %0, %%cr" #number ::"r"(value) : "memory");                              \
     }
 CONTROL_REGISTER(0)
 CONTROL_REGISTER(2)
@@ -126,7 +131,7 @@ CONTROL_REGISTER(3)
 CONTROL_REGISTER(4)
 #undef CONTROL_REGISTER
 
-static inline void invlpg(uint64_t address)
+static inline void invlpg(unsigned long address)
 {
     asm volatile("invlpg (%0)" ::"r"(address) : "memory");
 }

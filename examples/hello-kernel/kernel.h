@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files of the kernel offer one another, in the order in which they are read. */
+/*
+ * What the files of the kernel offer one another, in the order in which they are read. The same
+ * code runs on x86_64 and on i386: there an unsigned long is what a register holds, be it an
+ * address, virtual or physical, or a page table entry. What differs is in the folder named after
+ * the processor, under the same file names in both.
+ */
 #ifndef HELLO_KERNEL_H
 #define HELLO_KERNEL_H
 
@@ -8,7 +13,9 @@
 #include <stdint.h>
 
 #include "cpu.h"
+#include "gates.h"
 #include "layout.h"
+#include "paging.h"
 
 #define NORETURN    __attribute__((noreturn))
 #define PRINTF_LIKE __attribute__((format(printf, 1, 2)))
@@ -23,14 +30,14 @@ extern char user_text_start[], user_text_end[], user_rodata_start[], user_rodata
 extern char user_image[], image_end[];
 
 /* Physical memory that is RAM, as the kernel sees it, and back. */
-static inline void *phys_to_virt(uint64_t physical)
+static inline void *phys_to_virt(unsigned long physical)
 {
     return (void *)(physical + KERNEL_BASE);
 }
 
-static inline uint64_t virt_to_phys(const void *address)
+static inline unsigned long virt_to_phys(const void *address)
 {
-    return (uint64_t)address - KERNEL_BASE;
+    return (unsigned long)address - KERNEL_BASE;
 }
 
 /* console.c: the serial port. print.c: %c %s %d %u %x, with l, width and 0; a line at a time. */
@@ -51,57 +58,49 @@ void cmdline_parse(const struct start_info *info, struct options *options);
 
 /* segments.c: the GDT, the TSS, and what %gs points to. */
 struct task;
-struct cpu {
-    uint64_t kernel_stack; /* entry.S reads these three by the offsets in layout.h */
-    uint64_t user_stack;
-    struct task *current;
-};
 void segments_init(void);
-void set_kernel_stack(uint64_t top);
+void set_kernel_stack(unsigned long top);
 struct task *current_task(void);
 void set_current_task(struct task *task);
 
-/* entry.S and trap.c: the gates. */
-struct trap_frame {
-    uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
-    uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
-    uint64_t vector, error;
-    uint64_t rip, cs, rflags, rsp, ss;
-};
+/* entry.S and gates.c: the gates. The frames they build are in gates.h. */
+extern const unsigned long trap_stubs[VECTOR_IRQ0 + 16];
+void stub_int80(void);
+void trap_return(void);
+void switch_context(unsigned long *save, unsigned long load);
+void trap_init(void);
+void syscall_init(void);
+void print_registers(const struct trap_frame *frame);
+
+/* trap.c: what comes through the gates. */
 struct fault {
-    uint64_t vector, error, address;
+    unsigned long vector, error, address;
 };
 extern struct fault last_fault;
-extern const uint64_t trap_stubs[VECTOR_IRQ0 + 16];
-void stub_int80(void);
-void syscall_entry(void);
-void trap_return(void);
-void switch_context(uint64_t *save, uint64_t load);
-void trap_init(void);
 void trap_dispatch(struct trap_frame *frame);
+void trap_report(const struct trap_frame *frame) NORETURN;
 
 /* memory.c: physical pages, zeroed, by physical address. */
 void memory_init(const struct start_info *info);
-uint64_t memory_end(void);
-uint64_t page_alloc(void);
-void page_free(uint64_t page);
-uint64_t pages_free(void);
+unsigned long memory_end(void);
+unsigned long page_alloc(void);
+void page_free(unsigned long page);
+unsigned long pages_free(void);
 
-/* paging.c: page tables and address spaces, each known by its root's physical address. */
+/* paging.c: page tables and address spaces, each known by its root's physical address. The
+ * upper bits of an entry, PTE_NX and PTE_ADDRESS, are in paging.h. */
 #define PTE_PRESENT  0x001ul
 #define PTE_WRITABLE 0x002ul
 #define PTE_USER     0x004ul
 #define PTE_LARGE    0x080ul
 #define PTE_GLOBAL   0x100ul
 #define PTE_PRIVATE  0x200ul /* ours, ignored by the processor: freed with the address space */
-#define PTE_NX       0x8000000000000000ul
-#define PTE_ADDRESS  0x000ffffffffff000ul
 void paging_init(void);
-uint64_t kernel_space(void);
-uint64_t space_create(void);
-void space_destroy(uint64_t root);
-void space_map(uint64_t root, uint64_t address, uint64_t page, uint64_t flags);
-void space_unmap(uint64_t root, uint64_t address);
+unsigned long kernel_space(void);
+unsigned long space_create(void);
+void space_destroy(unsigned long root);
+void space_map(unsigned long root, unsigned long address, unsigned long page, unsigned long flags);
+void space_unmap(unsigned long root, unsigned long address);
 
 /* pic.c and timer.c: interrupts, and the only one that is open. */
 void pic_init(void);
@@ -109,15 +108,15 @@ void pic_unmask(unsigned irq);
 void pic_interrupt(unsigned irq);
 void timer_init(void);
 void timer_tick(void);
-uint64_t timer_ticks(void);
-void timer_wait(uint64_t ticks);
+unsigned long timer_ticks(void);
+void timer_wait(unsigned long ticks);
 
 /* user.c: the user program's first instruction, at its user address. */
 void user_start(void) NORETURN;
 
 /* task.c: two user tasks, taken in turn. */
 struct task_counts {
-    uint64_t preemptions, demand_pages, system_calls, gates[2];
+    unsigned long preemptions, demand_pages, system_calls, gates[SYSTEM_CALL_GATES];
 };
 extern struct task_counts counts;
 void tasks_start(void);
@@ -126,12 +125,11 @@ void tasks_free(void);
 void task_yield(void);
 int task_pid(void);
 void task_exit(long status) NORETURN;
-bool task_demand_page(uint64_t address);
+bool task_demand_page(unsigned long address);
 void task_tick(void);
 void task_preempt_if_due(void);
 
 /* syscall.c */
-void syscall_init(void);
 void system_call(struct trap_frame *frame);
 
 /* selftest.c: does the processor do as it is told? */

@@ -6,8 +6,6 @@
  */
 #include "layout.h"
 
-OUTPUT_FORMAT(elf64-x86-64)
-OUTPUT_ARCH(i386:x86-64)
 ENTRY(pvh_start)
 
 PHDRS
@@ -46,7 +44,7 @@ SECTIONS
     . = KERNEL_BASE + KERNEL_PHYS;
     text_start = .;
     .text : AT(ADDR(.text) - KERNEL_BASE) {
-        *(.text.boot32)
+        *(.text.boot)
         *(.text .text.*)
     } :text
     . = ALIGN(PAGE_SIZE);

@@ -12,14 +12,14 @@
  * 9.2 Pages are taken in order of address; those given back are chained through their first
  * word and taken again first. So nothing has to be written into memory that nobody uses.
  */
-static uint64_t next_page, end_page;
-static uint64_t free_list;
-static uint64_t free_count;
+static unsigned long next_page, end_page;
+static unsigned long free_list;
+static unsigned long free_count;
 
 void memory_init(const struct start_info *info)
 {
-    uint64_t first = virt_to_phys(text_start);
-    uint64_t behind = virt_to_phys(image_end);
+    unsigned long first = virt_to_phys(text_start);
+    unsigned long behind = virt_to_phys(image_end);
 
     CHECK(info->version >= 1 && info->memory_map < KERNEL_MAP_SIZE);
     const struct memory_map_entry *map = phys_to_virt(info->memory_map);
@@ -35,39 +35,39 @@ void memory_init(const struct start_info *info)
     free_count = (end_page - next_page) / PAGE_SIZE;
 }
 
-uint64_t memory_end(void)
+unsigned long memory_end(void)
 {
     return end_page;
 }
 
-uint64_t pages_free(void)
+unsigned long pages_free(void)
 {
     return free_count;
 }
 
 /* A page of zeroes, by its physical address. Running out is the end: nobody here can wait. */
-uint64_t page_alloc(void)
+unsigned long page_alloc(void)
 {
-    uint64_t page = free_list;
+    unsigned long page = free_list;
 
     if (!free_count)
         panic("out of memory");
     free_count--;
     if (page) {
-        free_list = *(uint64_t *)phys_to_virt(page);
+        free_list = *(unsigned long *)phys_to_virt(page);
     } else {
         page = next_page;
         next_page += PAGE_SIZE;
     }
-    uint64_t *words = phys_to_virt(page);
+    unsigned long *words = phys_to_virt(page);
     for (unsigned i = 0; i < PAGE_SIZE / sizeof(*words); i++)
         words[i] = 0;
     return page;
 }
 
-void page_free(uint64_t page)
+void page_free(unsigned long page)
 {
-    *(uint64_t *)phys_to_virt(page) = free_list;
+    *(unsigned long *)phys_to_virt(page) = free_list;
     free_list = page;
     free_count++;
 }

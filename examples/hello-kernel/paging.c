@@ -2,32 +2,37 @@
 /*
  * Chapter 10: page tables.
  *
- * 10.1 Four levels of 512 entries; 9 bits of an address choose the entry at each. Tables are
- * ordinary pages, edited through the kernel's mapping of physical memory. An entry above the
- * last level allows everything and leaves the decision to the last.
+ * 10.2 How many levels there are, and how large a table is, says paging.h; what an entry means is
+ * the same at each. Tables are ordinary pages, edited through the kernel's mapping of physical
+ * memory. An entry above the last level allows everything and leaves the decision to the last.
  */
 #include "kernel.h"
 
-#define ENTRIES   512
-#define TOP_LEVEL 4
-#define LEAF      1
-#define LARGE     2
+#define ENTRIES (1 << LEVEL_BITS)
+#define LEAF    1
+#define LARGE   2
 
-static uint64_t kernel_root;
+static unsigned long kernel_root;
 
-static unsigned slot(uint64_t address, int level)
+static unsigned slot(unsigned long address, int level)
 {
-    return address >> (12 + 9 * (level - 1)) & (ENTRIES - 1);
+    return address >> (12 + LEVEL_BITS * (level - 1)) & (ENTRIES - 1);
+}
+
+/* Where the kernel's half begins in a table of the top level. */
+static unsigned first_kernel_slot(void)
+{
+    return slot(USER_TOP, TOP_LEVEL);
 }
 
 /* The entry for `address` at `level`; tables on the way are made. */
-static uint64_t *entry_at(uint64_t root, uint64_t address, int level)
+static unsigned long *entry_at(unsigned long root, unsigned long address, int level)
 {
-    uint64_t *table = phys_to_virt(root);
-    uint64_t user = address < USER_TOP ? PTE_USER : 0;
+    unsigned long *table = phys_to_virt(root);
+    unsigned long user = address < USER_TOP ? PTE_USER : 0;
 
     for (int i = TOP_LEVEL; i > level; i--) {
-        uint64_t *entry = &table[slot(address, i)];
+        unsigned long *entry = &table[slot(address, i)];
 
         if (!(*entry & PTE_PRESENT))
             *entry = page_alloc() | PTE_PRESENT | PTE_WRITABLE | user;
@@ -38,12 +43,12 @@ static uint64_t *entry_at(uint64_t root, uint64_t address, int level)
 }
 
 /*
- * 10.2 The processor may keep an entry it has seen present in its TLB until told otherwise. It
+ * 10.3 The processor may keep an entry it has seen present in its TLB until told otherwise. It
  * never keeps one that was not present, so a first mapping needs no invlpg.
  */
-void space_map(uint64_t root, uint64_t address, uint64_t page, uint64_t flags)
+void space_map(unsigned long root, unsigned long address, unsigned long page, unsigned long flags)
 {
-    uint64_t *entry = entry_at(root, address, LEAF);
+    unsigned long *entry = entry_at(root, address, LEAF);
     bool was_present = *entry & PTE_PRESENT;
 
     *entry = page | flags | PTE_PRESENT;
@@ -51,18 +56,18 @@ void space_map(uint64_t root, uint64_t address, uint64_t page, uint64_t flags)
         invlpg(address);
 }
 
-void space_unmap(uint64_t root, uint64_t address)
+void space_unmap(unsigned long root, unsigned long address)
 {
     *entry_at(root, address, LEAF) = 0;
     invlpg(address);
 }
 
-/* 10.3 A stretch of the kernel's image or of RAM, with large pages where they fit. */
-static void map_kernel(uint64_t from, uint64_t to, uint64_t flags)
+/* 10.4 A stretch of the kernel's image or of RAM, with large pages where they fit. */
+static void map_kernel(unsigned long from, unsigned long to, unsigned long flags)
 {
     flags |= PTE_PRESENT | PTE_GLOBAL;
     while (from < to) {
-        uint64_t address = from + KERNEL_BASE;
+        unsigned long address = from + KERNEL_BASE;
 
         if (from % LARGE_PAGE_SIZE == 0 && to - from >= LARGE_PAGE_SIZE) {
             *entry_at(kernel_root, address, LARGE) = from | flags | PTE_LARGE;
@@ -75,16 +80,13 @@ static void map_kernel(uint64_t from, uint64_t to, uint64_t flags)
 }
 
 /*
- * 10.4 The tables of boot.S mapped everything writable and executable, twice. These map each part
+ * 10.5 The tables of boot.S mapped everything writable and executable, twice. These map each part
  * of the image as what it is, RAM above as data, and nothing at 0. Loading CR3 drops the identity
  * map from the TLB; only then may PGE come on, after which our global entries survive such loads.
  */
 void paging_init(void)
 {
-    uint32_t features = cpuid_edx(CPUID_EXTENDED);
-
-    CHECK(features & CPUID_EDX_NX);
-    write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_NXE);
+    CHECK(paging_features());
 
     kernel_root = page_alloc();
     map_kernel(virt_to_phys(text_start), virt_to_phys(text_end), 0);
@@ -99,30 +101,30 @@ void paging_init(void)
     write_cr4(read_cr4() | CR4_PGE);
 }
 
-uint64_t kernel_space(void)
+unsigned long kernel_space(void)
 {
     return kernel_root;
 }
 
-/* 10.5 An address space: nothing in the user half, the kernel's own tables in the other. */
-uint64_t space_create(void)
+/* 10.6 An address space: nothing in the user half, the kernel's own tables in the other. */
+unsigned long space_create(void)
 {
-    uint64_t root = page_alloc();
-    uint64_t *table = phys_to_virt(root);
-    const uint64_t *kernel_table = phys_to_virt(kernel_root);
+    unsigned long root = page_alloc();
+    unsigned long *table = phys_to_virt(root);
+    const unsigned long *kernel_table = phys_to_virt(kernel_root);
 
-    for (unsigned i = ENTRIES / 2; i < ENTRIES; i++)
+    for (unsigned i = first_kernel_slot(); i < ENTRIES; i++)
         table[i] = kernel_table[i];
     return root;
 }
 
 /* Gives back the tables below `table`, and the pages in the last ones that are private. */
-static void free_tables(uint64_t *table, int level, unsigned entries)
+static void free_tables(unsigned long *table, int level, unsigned entries)
 {
     for (unsigned i = 0; i < entries; i++) {
         if (!(table[i] & PTE_PRESENT))
             continue;
-        uint64_t page = table[i] & PTE_ADDRESS;
+        unsigned long page = table[i] & PTE_ADDRESS;
 
         if (level > LEAF)
             free_tables(phys_to_virt(page), level - 1, ENTRIES);
@@ -132,9 +134,9 @@ static void free_tables(uint64_t *table, int level, unsigned entries)
 }
 
 /* Frees what the user half holds: tables, and pages mapped with PTE_PRIVATE. Not the CR3 in use. */
-void space_destroy(uint64_t root)
+void space_destroy(unsigned long root)
 {
     CHECK(root != read_cr3());
-    free_tables(phys_to_virt(root), TOP_LEVEL, ENTRIES / 2);
+    free_tables(phys_to_virt(root), TOP_LEVEL, first_kernel_slot());
     page_free(root);
 }

@@ -21,7 +21,7 @@ static void put(struct line *line, char character)
         line->text[line->length++] = character;
 }
 
-static void put_number(struct line *line, uint64_t value, unsigned base, int width, char fill)
+static void put_number(struct line *line, unsigned long value, unsigned base, int width, char fill)
 {
     char digits[20];
     int count = 0;
@@ -65,12 +65,13 @@ static const char *convert(struct line *line, const char *format, va_list *argum
         long value = is_long ? va_arg(*arguments, long) : va_arg(*arguments, int);
         if (value < 0)
             put(line, '-');
-        put_number(line, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, width, fill);
+        put_number(line, value < 0 ? -(unsigned long)value : (unsigned long)value, 10, width, fill);
         break;
     }
     case 'u':
     case 'x': {
-        uint64_t value = is_long ? va_arg(*arguments, uint64_t) : va_arg(*arguments, unsigned);
+        unsigned long value =
+            is_long ? va_arg(*arguments, unsigned long) : va_arg(*arguments, unsigned);
         put_number(line, value, *format == 'x' ? 16 : 10, width, fill);
         break;
     }

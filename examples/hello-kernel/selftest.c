@@ -26,7 +26,7 @@ void check_registers(void)
     asm volatile("sgdt %0" : "=m"(table));
     CHECK(table.limit == GDT_ENTRIES * 8 - 1 && table.base >= KERNEL_BASE);
     asm volatile("sidt %0" : "=m"(table));
-    CHECK(table.limit == 256 * 16 - 1 && table.base >= KERNEL_BASE);
+    CHECK(table.limit == 256 * GATE_SIZE - 1 && table.base >= KERNEL_BASE);
     asm volatile("str %0" : "=r"(selector));
     CHECK(selector == TSS_SELECTOR);
     asm volatile("movw %%cs, %0" : "=r"(selector));
@@ -35,12 +35,11 @@ void check_registers(void)
     CHECK(selector == KERNEL_SS);
 
     CHECK((read_cr0() & (CR0_PG | CR0_WP | CR0_PE)) == (CR0_PG | CR0_WP | CR0_PE));
-    CHECK(read_cr4() & CR4_PAE);
-    CHECK(read_msr(MSR_EFER) & EFER_LME);
+    CHECK(paging_mode_is_on());
 }
 
-/* 16.2 Exceptions: each instruction below must raise the right one and be fixed up (8.3). */
-static void expect(uint64_t vector, uint64_t error)
+/* 16.2 Exceptions: each instruction below must raise the right one and be fixed up (8.5). */
+static void expect(unsigned long vector, unsigned long error)
 {
     CHECK(last_fault.vector == vector && last_fault.error == error);
     last_fault.vector = NO_FAULT;
@@ -63,7 +62,7 @@ void check_traps(void)
 }
 
 /* Writes a byte, or takes the fault. */
-static void try_write(uint64_t address)
+static void try_write(unsigned long address)
 {
     asm volatile("1:  movb $1, (%0)\n"
                  "2:\n" FIXUP("1b", "2b")::"r"(address)
@@ -76,21 +75,22 @@ static void try_write(uint64_t address)
  */
 void check_paging(void)
 {
-    volatile uint64_t *window = (uint64_t *)KERNEL_WINDOW;
-    uint64_t first = page_alloc(), second = page_alloc();
+    volatile unsigned long *window = (unsigned long *)KERNEL_WINDOW;
+    unsigned long first = page_alloc(), second = page_alloc();
 
     try_write(KERNEL_PHYS);
     expect(PAGE_FAULT, PF_WRITE);
-    try_write((uint64_t)rodata_start);
+    try_write((unsigned long)rodata_start);
     expect(PAGE_FAULT, PF_WRITE | PF_PRESENT);
-    CHECK(last_fault.address == (uint64_t)rodata_start);
+    CHECK(last_fault.address == (unsigned long)rodata_start);
 
     space_map(kernel_space(), KERNEL_WINDOW, first, PTE_WRITABLE | PTE_NX);
     *window = 1;
     space_map(kernel_space(), KERNEL_WINDOW, second, PTE_WRITABLE | PTE_NX);
     CHECK(*window == 0);
     *window = 2;
-    CHECK(*(uint64_t *)phys_to_virt(first) == 1 && *(uint64_t *)phys_to_virt(second) == 2);
+    CHECK(*(unsigned long *)phys_to_virt(first) == 1 &&
+          *(unsigned long *)phys_to_virt(second) == 2);
     space_map(kernel_space(), KERNEL_WINDOW, second, PTE_NX);
     try_write(KERNEL_WINDOW);
     expect(PAGE_FAULT, PF_WRITE | PF_PRESENT);
@@ -108,17 +108,17 @@ void check_paging(void)
  */
 void check_interrupt_flag(void)
 {
-    uint64_t off = read_flags();
+    unsigned long off = read_flags();
 
-    CHECK(!(off & RFLAGS_IF));
+    CHECK(!(off & FLAGS_IF));
     sti();
-    CHECK(read_flags() & RFLAGS_IF);
+    CHECK(read_flags() & FLAGS_IF);
     write_flags(off);
-    CHECK(!(read_flags() & RFLAGS_IF));
-    write_flags(off | RFLAGS_IF);
-    CHECK(read_flags() & RFLAGS_IF);
+    CHECK(!(read_flags() & FLAGS_IF));
+    write_flags(off | FLAGS_IF);
+    CHECK(read_flags() & FLAGS_IF);
     cli();
-    CHECK(!(read_flags() & RFLAGS_IF));
+    CHECK(!(read_flags() & FLAGS_IF));
 }
 
 /* 16.5 An exception that no one expects, for the register dump and the panic's exit code. */

@@ -15,22 +15,22 @@ enum state { UNUSED, RUNNABLE, ENDED };
 struct task {
     int pid;
     enum state state;
-    uint64_t stack_pointer; /* while another task runs */
-    uint64_t space;
+    unsigned long stack_pointer; /* while another task runs */
+    unsigned long space;
     long status;
 };
 
 static struct task tasks[TASKS];
 static uint8_t stacks[TASKS - 1][STACK_SIZE] __attribute__((aligned(16)));
-static uint64_t shared_page;
+static unsigned long shared_page;
 static bool slice_is_over;
 
 struct task_counts counts;
 
 /* Task 0 has the boot stack, and never leaves for user mode to come back on it. */
-static uint64_t stack_top(const struct task *task)
+static unsigned long stack_top(const struct task *task)
 {
-    return (uint64_t)stacks[task->pid - 1] + STACK_SIZE;
+    return (unsigned long)stacks[task->pid - 1] + STACK_SIZE;
 }
 
 /*
@@ -65,14 +65,14 @@ static void schedule(void)
 
 void task_yield(void)
 {
-    uint64_t flags = read_flags();
+    unsigned long flags = read_flags();
 
     cli();
     schedule();
     write_flags(flags);
 }
 
-/* 13.3 A tick ends the time slice; the way out of the kernel acts on it (8.5). */
+/* 13.3 A tick ends the time slice; the way out of the kernel acts on it (8.7). */
 void task_tick(void)
 {
     slice_is_over = true;
@@ -90,19 +90,18 @@ void task_preempt_if_due(void)
  * 13.4 A new task's kernel stack looks as if the task had been interrupted before its first
  * instruction and then switched away: first what switch_context() pops, whose return address is
  * trap_return, then a frame that leads to user mode. At the function's start the stack pointer is
- * 8 below a multiple of 16, as if a call had led there.
+ * one word below a multiple of 16, as if a call had led there.
  */
 struct first_frame {
-    uint64_t callee_saved[6];
-    uint64_t return_address;
+    struct switch_frame switched;
     struct trap_frame trap;
 };
 
-static void map_user(uint64_t space, const char *from, const char *to, uint64_t flags)
+static void map_user(unsigned long space, const char *from, const char *to, unsigned long flags)
 {
-    uint64_t offset = virt_to_phys(user_image) - USER_TEXT;
+    unsigned long offset = virt_to_phys(user_image) - USER_TEXT;
 
-    for (uint64_t page = (uint64_t)from; page < (uint64_t)to; page += PAGE_SIZE)
+    for (unsigned long page = (unsigned long)from; page < (unsigned long)to; page += PAGE_SIZE)
         space_map(space, page, page + offset, flags | PTE_USER);
 }
 
@@ -118,17 +117,10 @@ static void start(int pid)
 
     frame = (struct first_frame *)stack_top(task) - 1;
     *frame = (struct first_frame){
-        .return_address = (uint64_t)trap_return,
-        .trap =
-            {
-                .rip = (uint64_t)user_start,
-                .cs = USER_CS,
-                .rflags = RFLAGS_FIXED | RFLAGS_IF,
-                .rsp = USER_STACK_TOP - 8,
-                .ss = USER_SS,
-            },
+        .switched.return_address = (unsigned long)trap_return,
+        .trap = user_frame((unsigned long)user_start, USER_STACK_TOP - sizeof(long)),
     };
-    task->stack_pointer = (uint64_t)frame;
+    task->stack_pointer = (unsigned long)frame;
 }
 
 void tasks_start(void)
@@ -175,7 +167,7 @@ void task_exit(long status)
 }
 
 /* 13.7 Is `address` in the current task's heap or stack? Then it gets its page now. */
-bool task_demand_page(uint64_t address)
+bool task_demand_page(unsigned long address)
 {
     const struct task *task = current_task();
     bool heap = address - USER_HEAP < USER_HEAP_SIZE;
@@ -183,7 +175,7 @@ bool task_demand_page(uint64_t address)
 
     if (!task || !task->pid || !(heap || stack))
         return false;
-    space_map(task->space, address & -(uint64_t)PAGE_SIZE, page_alloc(),
+    space_map(task->space, address & -(unsigned long)PAGE_SIZE, page_alloc(),
               PTE_USER | PTE_WRITABLE | PTE_NX | PTE_PRIVATE);
     counts.demand_pages++;
     return true;

@@ -13,7 +13,7 @@
 #define INPUT_HZ      1193182
 #define TICKS_HZ      100
 
-static volatile uint64_t ticks;
+static volatile unsigned long ticks;
 
 void timer_init(void)
 {
@@ -32,7 +32,7 @@ void timer_tick(void)
     task_tick();
 }
 
-uint64_t timer_ticks(void)
+unsigned long timer_ticks(void)
 {
     return ticks;
 }
@@ -42,9 +42,9 @@ uint64_t timer_ticks(void)
  * sti; hlt turns them on and sleeps as one: a tick in between wakes us. Meanwhile the time stamp
  * counter must have moved on.
  */
-void timer_wait(uint64_t count)
+void timer_wait(unsigned long count)
 {
-    uint64_t until = ticks + count;
+    unsigned long until = ticks + count;
     uint64_t stamp = rdtsc();
 
     cli();

@@ -11,21 +11,22 @@
 
 #include "abi.h"
 #include "layout.h"
+#include "user-gate.h"
 
 #define USER   __attribute__((section(".user.text"), noinline))
 #define ROUNDS 3
 
 struct shared {
-    uint64_t turn;     /* how many lines have been written, so whose turn it is */
-    uint64_t steps[2]; /* counted up by each task while it runs */
-    uint64_t seen[2];  /* how often each found the other's steps changed */
+    unsigned long turn;     /* how many lines have been written, so whose turn it is */
+    unsigned long steps[2]; /* counted up by each task while it runs */
+    unsigned long seen[2];  /* how often each found the other's steps changed */
 };
 
 void user_start(void) __attribute__((noreturn));
 
-USER static long by_syscall(long number, long first, long second)
+USER static long by_preferred_gate(long number, long first, long second)
 {
-    asm volatile("syscall" : "+a"(number) : "D"(first), "S"(second) : "rcx", "r11", "memory");
+    asm volatile(PREFERRED_GATE : "+a"(number) : "D"(first), "S"(second) : GATE_CHANGES);
     return number;
 }
 
@@ -41,10 +42,10 @@ USER static void write_in_turn(volatile struct shared *shared, long me, const ch
     long length = 0;
 
     while ((long)(shared->turn & 1) != me - 1)
-        by_syscall(SYS_YIELD, 0, 0);
+        by_preferred_gate(SYS_YIELD, 0, 0);
     while (text[length])
         length++;
-    by_syscall(SYS_WRITE, (long)text, length);
+    by_preferred_gate(SYS_WRITE, (long)text, length);
     shared->turn++;
 }
 
@@ -55,7 +56,7 @@ USER static void write_in_turn(volatile struct shared *shared, long me, const ch
  */
 USER static void run_against_the_other(volatile struct shared *shared, long me)
 {
-    uint64_t last = shared->steps[2 - me];
+    unsigned long last = shared->steps[2 - me];
 
     while (shared->seen[0] < ROUNDS || shared->seen[1] < ROUNDS) {
         shared->steps[me - 1]++;
@@ -70,7 +71,7 @@ USER static long run(void)
 {
     volatile struct shared *shared = (struct shared *)USER_SHARED;
     volatile long *heap = (long *)USER_HEAP;
-    long me = by_syscall(SYS_GETPID, 0, 0);
+    long me = by_preferred_gate(SYS_GETPID, 0, 0);
     long ticks;
 
     write_in_turn(shared, me,
@@ -82,9 +83,9 @@ USER static long run(void)
         return 1;
     if (by_int80(SYS_WRITE, (long)KERNEL_BASE, 1) != ERROR_ADDRESS)
         return 2;
-    if (by_syscall(SYS_WRITE, USER_SHARED + PAGE_SIZE, 1) != ERROR_ADDRESS)
+    if (by_preferred_gate(SYS_WRITE, USER_SHARED + PAGE_SIZE, 1) != ERROR_ADDRESS)
         return 3;
-    if (by_syscall(-1, 0, 0) != ERROR_NUMBER)
+    if (by_preferred_gate(-1, 0, 0) != ERROR_NUMBER)
         return 4;
 
     /* 15.5 The heap is not there until used, comes zeroed, and is nobody else's. */
@@ -94,7 +95,7 @@ USER static long run(void)
 
     ticks = by_int80(SYS_TICKS, 0, 0);
     run_against_the_other(shared, me);
-    if (by_syscall(SYS_TICKS, 0, 0) < ticks + ROUNDS)
+    if (by_preferred_gate(SYS_TICKS, 0, 0) < ticks + ROUNDS)
         return 6;
     if (heap[0] != me)
         return 7;
@@ -111,5 +112,5 @@ USER void user_start(void)
     long status = run();
 
     for (;;)
-        by_syscall(SYS_EXIT, status, 0);
+        by_preferred_gate(SYS_EXIT, status, 0);
 }

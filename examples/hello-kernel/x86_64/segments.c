@@ -20,7 +20,7 @@ static uint64_t gdt[GDT_ENTRIES] = {
 
 /*
  * 6.2 The TSS holds stacks: RSP0 for entries from user mode, which moves with every task switch,
- * and IST1, which trap.c gives to the double fault so that a bad kernel stack can be reported.
+ * and IST1, which gates.c gives to the double fault so that a bad kernel stack can be reported.
  */
 struct tss {
     uint32_t reserved0;
@@ -37,7 +37,15 @@ struct tss {
 static struct tss tss = {.io_map = sizeof(struct tss)};
 static uint8_t double_fault_stack[PAGE_SIZE] __attribute__((aligned(16)));
 
-/* 6.3 One processor, one struct cpu. GS points to it in the kernel; see 7.3 for user mode. */
+/*
+ * 6.3 One processor, one struct cpu. GS points to it in the kernel; see 7.3 for user mode.
+ * entry.S reads it by the offsets in layout.h.
+ */
+struct cpu {
+    uint64_t kernel_stack;
+    uint64_t user_stack;
+    struct task *current;
+};
 static struct cpu boot_cpu;
 
 _Static_assert(offsetof(struct cpu, kernel_stack) == CPU_KERNEL_STACK, "layout.h");
@@ -71,7 +79,7 @@ void segments_init(void)
 }
 
 /* Where the next entry from user mode begins, by a gate (TSS) and by SYSCALL (struct cpu). */
-void set_kernel_stack(uint64_t top)
+void set_kernel_stack(unsigned long top)
 {
     tss.rsp[0] = top;
     boot_cpu.kernel_stack = top;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Where everything lies. Assembly, C and the linker script all read this file, so it holds
- * nothing but numbers.
+ * Where everything lies on x86_64. Assembly, C and the linker script all read this file, so it
+ * holds nothing but numbers.
  *
  *   0x0000000000400000  the user program: text, then read-only data    (same pages in each task)
  *   0x0000000000600000  one page that all tasks share
@@ -30,20 +30,21 @@
 #define KERNEL_MAP_SIZE 0x40000000
 #define KERNEL_WINDOW   0xffffffffc0000000
 
-/* Selectors. SYSCALL and SYSRET fix their order: see syscall.c. */
+/* Selectors. SYSCALL and SYSRET fix their order: see gates.c. */
 #define KERNEL_CS    0x08
 #define KERNEL_SS    0x10
 #define USER_SS      0x1b
 #define USER_CS      0x23
 #define TSS_SELECTOR 0x28
 #define GDT_ENTRIES  7
+#define GATE_SIZE    16
 
 /* Vectors beyond the 32 exceptions. The last is no vector: it marks a frame made by SYSCALL. */
 #define VECTOR_IRQ0    0x20
 #define VECTOR_INT80   0x80
 #define VECTOR_SYSCALL 0x100
 
-/* Offsets in struct cpu (kernel.h), which %gs points to while the kernel runs. */
+/* Offsets in struct cpu (segments.c), which %gs points to while the kernel runs. */
 #define CPU_KERNEL_STACK 0
 #define CPU_USER_STACK   8
 #define CPU_CURRENT      16

@@ -16,7 +16,7 @@
 #define FRAME_CS                (18 * 8)        /* seen from a complete frame */
 #define STUB_CS                 (3 * 8)         /* seen from a stub's: vector, error, RIP, CS */
 
-/* 7.2 A stub for every vector in use, and a table of them from which trap.c builds the IDT. */
+/* 7.2 A stub for every vector in use, and a table of them from which gates.c builds the IDT. */
 .macro STUB vector
 FUNCTION stub_\vector
     .if ((VECTORS_WITH_ERROR >> \vector) & 1) == 0
@@ -146,8 +146,8 @@ FUNCTION syscall_entry
 END syscall_entry
 
 /*
- * 7.7 void switch_context(uint64_t *save, uint64_t load): leave one kernel stack, go on on
- * another. The C compiler saves the rest at the call.
+ * 7.7 void switch_context(unsigned long *save, unsigned long load): leave one kernel stack, go on
+ * on another. The C compiler saves the rest at the call.
  */
 FUNCTION switch_context
     pushq %rbx

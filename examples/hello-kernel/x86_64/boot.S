@@ -27,7 +27,7 @@
  * CR0.PG. Setting the last one activates it, still in a 32-bit code segment; a far return into a
  * 64-bit one completes it. WP makes read-only pages bind the kernel, too.
  */
-    .section .text.boot32, "ax"
+    .section .text.boot, "ax"
     .code32
 FUNCTION pvh_start
     cli
