@@ -52,7 +52,7 @@ int guests_detect(struct composition *composition, const struct records *records
         return EXIT_CODE_OK;
     message_error(
         "%s: no boot protocol that a wedge knows: neither Linux's symbol startup_64 nor a "
-        "PVH entry note (Xen, type %d); add the note (examples/hello-kernel/boot.S)",
+        "PVH entry note (Xen, type %d); add the note (examples/hello-kernel/x86_64/boot.S)",
         composition->guest->path, NOTE_PHYS32_ENTRY);
     return EXIT_CODE_INPUT;
 }

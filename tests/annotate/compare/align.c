@@ -181,10 +181,15 @@ static uint64_t start_of(const struct run *run, size_t index)
  * at most 11 bytes (gas), 10 (ld) or 7 (for processors without long nops), or single bytes. */
 static int is_written_as_fill(const struct run *run, size_t from, size_t to)
 {
+    /* gas has no nop of 5 bytes for processors without long nops: it takes one of 4 and one of 1.
+     */
+    static const uint8_t short_nops[7] = {0, 1, 1, 1, 1, 2, 1};
     uint64_t length = start_of(run, to) - start_of(run, from), count = to - from;
 
     return count == (length + 10) / 11 || count == (length + 9) / 10 ||
-           (count == (length + 6) / 7 && (!count || run->list[from].bits != 64)) || count == length;
+           ((!count || run->list[from].bits != 64) &&
+            count == length / 7 + short_nops[length % 7]) ||
+           count == length;
 }
 
 /* Whether what lies between `head` and `tail` matched instructions of both runs is fill. */
