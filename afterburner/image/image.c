@@ -3,8 +3,10 @@
 
 #define PACKAGE "afterburner" /* bfd.h insists */
 #include <bfd.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,6 +237,47 @@ static void read_symbols(struct image *image)
     qsort(image->symbols, kept, sizeof(*image->symbols), compare_symbols);
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* What the loader of a position-independent image relocates. Where that cannot be read the image
+ * counts as one that may hold addresses anywhere. */
+static void read_relocations(struct image *image)
+{
+    bfd *file = image->handle;
+    uint16_t type;
+    long room, symbol_room, count;
+    arelent **relocations;
+    asymbol **symbols;
+
+    memcpy(&type, image->file + offsetof(Elf64_Ehdr, e_type), sizeof(type));
+    if (type != ET_DYN)
+        return;
+    symbol_room = bfd_get_dynamic_symtab_upper_bound(file);
+    room = bfd_get_dynamic_reloc_upper_bound(file);
+    if (room <= 0 || symbol_room <= 0)
+        return;
+    symbols = memory_allocate((size_t)symbol_room);
+    relocations = memory_allocate((size_t)room);
+    count = bfd_canonicalize_dynamic_symtab(file, symbols) < 0
+                ? -1
+                : bfd_canonicalize_dynamic_reloc(file, relocations, symbols);
+    if (count >= 0) {
+        image->position_independent = 1;
+        image->relocated = memory_allocate((size_t)(count + 1) * sizeof(uint64_t));
+        for (long i = 0; i < count; i++)
+            image->relocated[i] = relocations[i]->address;
+        image->relocated_count = (size_t)count;
+        qsort(image->relocated, image->relocated_count, sizeof(uint64_t), compare_addresses);
+    }
+    free(relocations);
+    free(symbols);
+}
+
 int image_open(const char *path, struct image *image)
 {
     char wrong[256];
@@ -261,6 +304,7 @@ int image_open(const char *path, struct image *image)
         wedge_mark_sections(image);
         sort_sections(image);
         segments_read(image);
+        read_relocations(image);
         image->entry = segments_virtual_entry(image);
         read_symbols(image);
     } else {
@@ -276,6 +320,7 @@ void image_close(struct image *image)
     free(image->sections);
     free(image->by_address);
     free(image->segments);
+    free(image->relocated);
     free(image->symbols);
     free(image->private);
     if (image->handle)
@@ -326,6 +371,12 @@ int image_is_relocated(const struct image *image, const struct image_section *se
     const asection *handle = section->handle;
     uint64_t offset = address - section->address, at;
 
+    if (image->position_independent) {
+        size_t behind = search_up_to(image->relocated, image->relocated_count, sizeof(uint64_t),
+                                     address + size - 1);
+
+        return behind > 0 && image->relocated[behind - 1] >= address;
+    }
     if (!image->relocatable)
         return 1;
     if (!section->bytes || !(handle->flags & SEC_RELOC) || offset > section->size ||

@@ -49,6 +49,10 @@ struct image {
     struct image_symbol
         *symbols; /* of sections with an address, sorted by address, functions first */
     size_t symbol_count;
+    /* A position-independent image has addresses only where its loader relocates: here, sorted. */
+    int position_independent;
+    uint64_t *relocated;
+    size_t relocated_count;
     uint64_t wedge_start, wedge_end; /* what a composed image's wedge takes; 0 without one */
     void *handle;                    /* libbfd's file */
     void *private;                   /* its symbol table */
@@ -67,9 +71,9 @@ int image_compare_sections(const void *a, const void *b);
 const struct image_section *image_section_by_name(const struct image *image, const char *name);
 const struct image_section *image_section_at(const struct image *image, uint64_t address);
 
-/* Whether relocating a relocatable file changed [address, address + size) of a section: only then
- * can there be an address, since those of such a file are made up. Of a linked image every byte
- * counts. */
+/* Whether [address, address + size) of a section can hold an address. In a relocatable file that is
+ * where relocating changed it, since its addresses are made up; in a position-independent one where
+ * its loader will relocate; in any other linked image everywhere. */
 int image_is_relocated(const struct image *image, const struct image_section *section,
                        uint64_t address, uint64_t size);
 
