@@ -59,6 +59,7 @@ struct job {
     int stdin_copy;      /* memfd with what standard input held, or -1 */
     char *end_path;      /* a second text that closes what the first left open, or NULL */
     char *source;        /* for identities */
+    int no_room;         /* the text assembles without pads only */
 };
 
 /* --- Reading
@@ -466,6 +467,7 @@ static int finish(struct job *job, int object_fd, char *object_path)
 {
     struct complete_options options = {.source = job->source,
                                        .compiled = job->filtered.compiled,
+                                       .no_room = job->no_room,
                                        .needs_end = job->filtered.needs_end};
     unsigned char *object;
     struct stat status;
@@ -490,25 +492,32 @@ struct scratch {
     char *prelude_path, *object_path, *dependencies_path, *plain_path;
 };
 
-static int open_scratch(struct job *job, struct scratch *scratch)
+static int write_prelude(struct job *job, struct scratch *scratch)
 {
     struct prelude_options options = {.bits = job->arguments.bits,
                                       .alternate = job->arguments.alternate,
+                                      .no_room = job->no_room,
                                       .code16_on = policy_code16_on(job->policy)};
     char *prelude;
     size_t size;
 
-    job->source = source_path(job);
     options.source = XXH64(job->source, strlen(job->source), 0);
     options.dynamic = job->filtered.needs_dynamic;
     prelude = prelude_make(&options, &size);
+    free(scratch->prelude_path);
     scratch->prelude = memory_file(prelude, size, &scratch->prelude_path);
     free(prelude);
+    return scratch->prelude < 0 ? -1 : 0;
+}
+
+static int open_scratch(struct job *job, struct scratch *scratch)
+{
+    job->source = source_path(job);
     scratch->object = memory_file("", 0, &scratch->object_path);
     scratch->plain = memory_file("", 0, &scratch->plain_path);
     if (job->arguments.dependencies)
         scratch->dependencies = memory_file("", 0, &scratch->dependencies_path);
-    if (scratch->prelude < 0 || scratch->object < 0 || scratch->plain < 0 ||
+    if (write_prelude(job, scratch) < 0 || scratch->object < 0 || scratch->plain < 0 ||
         scratch->dependencies < 0)
         return -1;
     return provide_filtered(job) < 0 ? -1 : 0;
@@ -522,8 +531,22 @@ static void close_scratch(struct scratch *scratch)
     free(scratch->plain_path);
 }
 
+/* Assembles without pads what does not assemble with them: a source can fix the places of its code,
+ * by .org or by distances that it computes, and leave no room. Gives gas's exit code; what it said
+ * takes the place of what was said. */
+static int assemble_without_pads(struct job *job, struct scratch *scratch, struct said *said)
+{
+    job->no_room = 1;
+    if (write_prelude(job, scratch) < 0)
+        message_out_of_memory();
+    free_said(said);
+    *said = (struct said){0};
+    return assemble(job, scratch->prelude_path, scratch->object_path, scratch->dependencies_path,
+                    said);
+}
+
 /* What remains to do once gas was run with the prelude: `code` and `said` are its. */
-static int judge(struct job *job, struct scratch *scratch, int code, const struct said *said)
+static int judge(struct job *job, struct scratch *scratch, int code, struct said *said)
 {
     int plain_speaks = 0;
 
@@ -539,6 +562,8 @@ static int judge(struct job *job, struct scratch *scratch, int code, const struc
         if (plain != 0)
             return plain;
     }
+    if (code != 0)
+        code = assemble_without_pads(job, scratch, said);
     if (code != 0) {
         message_error("%s: the annotated text does not assemble though the plain one does; "
                       "assemble this file with AFTERBURNER_MODE=off or between .afterburn_off and "

@@ -338,6 +338,8 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
     if (record->length > sizeof(bytes))
         return fail(object, code->section, offset, "it is longer than an instruction can be");
     memcpy(bytes, code->bytes + start, record->length);
+    if (record->span < (object->options->no_room ? record->length : SITE_SPAN_MIN))
+        return fail(object, code->section, offset, "its span is too short");
     /* gas encodes nops for the code size in force at the file's end and for -mtune. */
     if (record->bits == 64 && record->span > record->length) {
         const unsigned char *pad =
@@ -373,6 +375,8 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
         count_before(&object->taken, code->section, offset, 0) !=
             count_before(&object->taken, code->section, end, 1))
         record->flags |= AFTERBURN_FLAGS_LIVE;
+    if (record->span < SITE_SPAN_MIN)
+        record->flags |= AFTERBURN_NO_ROOM;
     if (kind == SENSITIVE_sti && end < code->section->size && code->bytes[end] == 0xf4)
         record->flags |= AFTERBURN_HALT_FOLLOWS;
 

@@ -9,6 +9,7 @@
 struct complete_options {
     const char *source; /* path the identities are made with */
     int needs_end;      /* the prelude's mark of the text's end must be among the records */
+    int no_room;        /* sites have no pads */
     int compiled; /* a compiler's output: its calling convention says that flags die at calls and
                      returns */
 };

@@ -99,6 +99,42 @@ void filter_code_size(struct filter *filter, const struct statement *statement, 
     edits_insert(&filter->edits, statement->end, text);
 }
 
+/* Directives whose bytes are data. Not .byte, which often is an instruction that gas does not know,
+ * and not what fills: that may be nops. */
+static int is_data(const char *word, size_t length)
+{
+    static const char *const names[] = {
+        ".word",     ".hword", ".short",  ".value",   ".2byte",    ".long",
+        ".int",      ".4byte", ".quad",   ".8byte",   ".octa",     ".16byte",
+        ".ascii",    ".asciz", ".string", ".string8", ".string16", ".string32",
+        ".string64", ".float", ".single", ".double",  ".tfloat"};
+
+    if (length < sizeof(".int") - 1 || *word != '.')
+        return 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (statement_word_is(word, length, names[i]))
+            return 1;
+    return 0;
+}
+
+/* A table among code is data, and a region says so. Behind a .byte it may be the rest of an
+ * instruction, as of `.byte 0xe9; .long target - .`. */
+void filter_data(struct filter *filter, const struct statement *statement, const char *word,
+                 size_t length)
+{
+    int named = is_data(word, length);
+    int data = named && filter->sections.current.executable && !filter->behind_bytes;
+
+    if (!named)
+        filter->behind_bytes = statement_word_is(word, length, ".byte");
+    if (data == filter->in_data)
+        return;
+    filter->in_data = data;
+    if (filter_follows(filter, 1))
+        edits_insert(&filter->edits, statement->start,
+                     data ? ".Lab_data_row 1;" : ".Lab_data_row 0;");
+}
+
 int filter_is_hidden(const struct filter *filter, const char *word, size_t length, const char *end)
 {
     if (memchr(word, '\\', length) || (word + length < end && word[length] == '&'))

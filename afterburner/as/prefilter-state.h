@@ -20,6 +20,8 @@ struct filter {
     int naked;            /* AT&T syntax without the registers' % */
     int moves_are_macros; /* the source has a macro of its own named mov, push, pop or rep */
     int in_string;        /* of a macro call's argument */
+    int in_data;          /* in a row of data directives among code */
+    int behind_bytes;     /* of a .byte, which may be the beginning of an instruction */
     int macro_depth;
     struct section_tracker outer; /* the sections outside the macro being defined */
     int outer_bits;
@@ -45,6 +47,10 @@ void filter_section(struct filter *filter, const struct statement *statement, co
 
 /* A directive that changes the code size. */
 void filter_code_size(struct filter *filter, const struct statement *statement, int bits);
+
+/* Before each statement: a row of data directives that begins or ends there. */
+void filter_data(struct filter *filter, const struct statement *statement, const char *word,
+                 size_t length);
 
 /* Whether gas alone can tell what a statement of a macro's body is: its word is made of the macro's
  * arguments. */

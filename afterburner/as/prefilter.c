@@ -175,16 +175,16 @@ static void filter_statement(struct filter *filter, const struct statement *stat
         filter->pending.start = NULL;
     if (statement->start == statement->end || is_assignment(statement))
         return;
+    length = statement_word(&at, statement->end, &word);
+    filter_data(filter, statement, word, length);
     if (*statement->start == '.') {
         filter->pending.start = NULL;
-        length = statement_word(&at, statement->end, &word);
         if (filter_is_hidden(filter, word, length, statement->end))
             filter_hidden(filter, statement);
         else
             filter_directive(filter, statement, word, length, at);
         return;
     }
-    length = statement_word(&at, statement->end, &word);
     hidden = filter_is_hidden(filter, word, length, statement->end);
     if (hidden) { /* an instruction is left to the prelude's macros */
         filter->pending.start = NULL;

@@ -68,15 +68,24 @@ static void write_chunks(FILE *out, const struct prelude_options *options)
             single, header);
 }
 
-static void write_sites(FILE *out)
+static void write_sites(FILE *out, const struct prelude_options *options)
 {
+    char before[32] = "", after[96] = "";
+
+    /* The pad: whatever the span lacks to its least size. gas's `>` gives -1 for true. */
+    if (!options->no_room) {
+        snprintf(before, sizeof(before), ".Lab_pad %d\n", SITE_SPAN_MIN - 1);
+        snprintf(after, sizeof(after),
+                 ".Lab_pad -((%1$d-(.Lab_y\\@-.Lab_s\\@))*((%1$d-(.Lab_y\\@-.Lab_s\\@))>0))\n",
+                 SITE_SPAN_MIN);
+    }
     fprintf(
         out,
         ".macro .Lab_record Lab_s,Lab_x,Lab_i,Lab_y\n"
         ".Lab_open\n"
         ".long \\Lab_s-.\n"
         ".byte \\Lab_x-\\Lab_s,\\Lab_i-\\Lab_s,\\Lab_y-\\Lab_i,.Lab_bits\n"
-        ".zero %3$zu\n"
+        ".zero %1$zu\n"
         ".popsection\n"
         ".endm\n"
         /* .nops makes long nops even in .code16, where their operands would decode otherwise. */
@@ -87,7 +96,6 @@ static void write_sites(FILE *out)
         ".skip \\Lab_n,0x90\n"
         ".endif\n"
         ".endm\n"
-        /* The pad: whatever the span lacks to its least size. gas's `>` gives -1 for true. */
         ".macro .Lab_site Lab_t:vararg\n"
         ".if .Lab_off\n"
         "\\Lab_t\n"
@@ -95,7 +103,7 @@ static void write_sites(FILE *out)
         ".Lab_s\\@:\n"
         "\\Lab_t\n"
         ".Lab_y\\@:\n"
-        ".Lab_pad -((%1$d-(.Lab_y\\@-.Lab_s\\@))*((%1$d-(.Lab_y\\@-.Lab_s\\@))>0))\n"
+        "%3$s"
         ".Lab_x\\@:\n"
         ".Lab_record .Lab_s\\@,.Lab_x\\@,.Lab_s\\@,.Lab_y\\@\n"
         ".endif\n"
@@ -105,14 +113,14 @@ static void write_sites(FILE *out)
         "\\Lab_t\n"
         ".else\n"
         ".Lab_s\\@:\n"
-        ".Lab_pad %2$d\n"
+        "%2$s"
         ".Lab_i\\@:\n"
         "\\Lab_t\n"
         ".Lab_y\\@:\n"
         ".Lab_record .Lab_s\\@,.Lab_y\\@,.Lab_i\\@,.Lab_y\\@\n"
         ".endif\n"
         ".endm\n",
-        SITE_SPAN_MIN, SITE_SPAN_MIN - 1, sizeof(struct afterburn_record) - 8);
+        sizeof(struct afterburn_record) - 8, before, after);
 }
 
 /* Following the section, the code size and .afterburn_off as gas meets them, wherever macros and
@@ -126,6 +134,7 @@ static void write_sites(FILE *out)
  *
  * .Lab_place, .Lab_previous   enum prelude_place of the current and the previous section
  * .Lab_stack, .Lab_depth      .pushsection's: both of them, PLACE_BITS bits each, per level
+ * .Lab_data                   1 in a row of data directives
  * .Lab_wish                   .afterburn_off counts down, .afterburn_on up; 0: the rules decide
  */
 #define PLACE_BITS      4
@@ -138,6 +147,7 @@ static void write_following(FILE *out, const struct prelude_options *options)
             ".set .Lab_bits,%d\n"
             ".set .Lab_alt,0\n"
             ".set .Lab_wish,0\n"
+            ".set .Lab_data,0\n"
             ".set .Lab_place,%d\n"
             ".set .Lab_previous,%d\n"
             ".set .Lab_stack,0\n"
@@ -176,7 +186,9 @@ static void write_following(FILE *out, const struct prelude_options *options)
             sizeof(struct afterburn_record) - offsetof(struct afterburn_record, identity));
     fprintf(out,
             ".macro .Lab_decide\n"
-            ".if .Lab_wish<0\n"
+            ".if .Lab_data\n"
+            ".set .Lab_off,%d\n"
+            ".elseif .Lab_wish<0\n"
             ".set .Lab_off,%d\n"
             ".elseif .Lab_wish>0\n"
             ".set .Lab_off,%d\n"
@@ -188,8 +200,9 @@ static void write_following(FILE *out, const struct prelude_options *options)
                                     ".set .Lab_off,%d\n"
                                     ".endif\n"
                                     ".endm\n",
-            AFTERBURN_EXEMPT_DIRECTIVE, AFTERBURN_EXEMPT_NOT, !options->code16_on,
-            AFTERBURN_EXEMPT_BITS_16, AFTERBURN_EXEMPT_SECTION, AFTERBURN_EXEMPT_NOT);
+            AFTERBURN_EXEMPT_DATA, AFTERBURN_EXEMPT_DIRECTIVE, AFTERBURN_EXEMPT_NOT,
+            !options->code16_on, AFTERBURN_EXEMPT_BITS_16, AFTERBURN_EXEMPT_SECTION,
+            AFTERBURN_EXEMPT_NOT);
     fputs(".macro .Lab_arrive\n"
           ".Lab_decide\n"
           ".Lab_begin\n"
@@ -243,6 +256,11 @@ static void write_following(FILE *out, const struct prelude_options *options)
             ".macro .Lab_code Lab_n\n"
             ".Lab_leave\n"
             ".set .Lab_bits,\\Lab_n\n"
+            ".Lab_arrive\n"
+            ".endm\n"
+            ".macro .Lab_data_row Lab_n\n"
+            ".Lab_leave\n"
+            ".set .Lab_data,\\Lab_n\n"
             ".Lab_arrive\n"
             ".endm\n"
             ".macro .afterburn_off\n"
@@ -368,7 +386,7 @@ char *prelude_make(const struct prelude_options *options, size_t *size)
         fputs(".noaltmacro\n", out);
     write_following(out, options);
     write_chunks(out, options);
-    write_sites(out);
+    write_sites(out, options);
     for (size_t i = 0; i < sensitive_entry_count; i++) {
         write_mnemonics(out, &sensitive_entries[i], sensitive_entries[i].gas);
         write_mnemonics(out, &sensitive_entries[i], sensitive_entries[i].intel);

@@ -26,6 +26,7 @@ struct prelude_options {
     int dynamic;   /* also macros for mov, push, pop and rep, which decide by their operands as gas
                       expands them */
     int alternate; /* gas was told to start in .altmacro mode */
+    int no_room;   /* sites without pads */
     uint64_t source; /* hash of the source path, for the chunk's header */
 };
 

@@ -47,7 +47,7 @@ static void add_region(struct reader *reader, uint64_t start, const struct after
         .end = start + length,
         .bits = known ? record->bits : reader->image->bits,
         .exemption = record->flags,
-        .odd = !known || record->span || record->length || record->flags > AFTERBURN_EXEMPT_BITS_16,
+        .odd = !known || record->span || record->length || record->flags > AFTERBURN_EXEMPT_DATA,
     };
 }
 

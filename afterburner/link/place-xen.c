@@ -103,7 +103,8 @@ static int add_stubs(struct composition *composition, uint64_t *address)
 #define EVENT_MASK 1
 
 /* 64-bit code jumps to the site's stub. 16- and 32-bit code does not reach the wedge: it traps, and
- * so does what the guest copies, from where a jump would lead elsewhere. The trap is the span's
+ * so does what the guest copies, from where a jump would lead elsewhere, and what has no room for a
+ * jump. The trap is the span's
  * first byte even where the pad is in front of the instruction, since it would not fit in the one
  * byte of `sti`; what comes behind it in the span is not run. The interrupt flag is the complement
  * of the event mask byte in the virtual CPU's page: `cli` is one store. */
@@ -133,7 +134,8 @@ static int make_patch(const struct site *site, bool traps, uint64_t stub, uint64
 
 static bool is_trap(const struct composition *composition, const struct site *site)
 {
-    return site->record.bits != 64 || guest_is_copied(composition->tables, site->start);
+    return site->record.bits != 64 || site->record.flags & AFTERBURN_NO_ROOM ||
+           guest_is_copied(composition->tables, site->start);
 }
 
 static int add_patches(struct composition *composition, uint64_t stubs)
@@ -161,6 +163,10 @@ static int add_patches(struct composition *composition, uint64_t stubs)
             0)
             wrong = "is more than 2 GB away from the wedge; link the guest into the last 2 GB of "
                     "the address space, or leave that code alone in the policy";
+        else if (site->record.span < patches[i].length && site->record.flags & AFTERBURN_NO_ROOM)
+            wrong =
+                "is one byte without room for a patch, since its source fixes the places of its "
+                "code (.org); leave that code alone in the policy, or use --wedge native";
         else if (site->record.span < patches[i].length)
             wrong = "is too short for its patch; `afterburner verify` says more";
         if (wrong)
@@ -183,8 +189,8 @@ static int add_patches(struct composition *composition, uint64_t stubs)
     composition_add_place(composition, "xen", address);
     composition_explain(composition,
                         "  xen: %zu sites get a jump to their stub when they are bound, %zu a "
-                        "store to the event mask, %zu in 32- and 16-bit code and in code that "
-                        "is copied a ud2",
+                        "store to the event mask, %zu in 32- and 16-bit code, in code that "
+                        "is copied and where there is no room a ud2",
                         jumps, stores, traps);
     if (jumps + traps + stores < composition->site_count)
         composition_explain(composition,

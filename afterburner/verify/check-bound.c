@@ -329,7 +329,8 @@ static const char *wrong_patch(const struct verification *verification,
         return "it does not begin where its site begins";
     if (entry->patch.length > WEDGE_PATCH_MAX || entry->patch.length > site->record.span)
         return "it is longer than its site";
-    if (site->record.bits != 64 || guest_is_copied(&verification->tables, site->start)) {
+    if (site->record.bits != 64 || site->record.flags & AFTERBURN_NO_ROOM ||
+        guest_is_copied(&verification->tables, site->start)) {
         bound->traps++;
         return wrong_trap(decoders, entry, bytes);
     }

@@ -121,7 +121,8 @@ static void check_site(struct verification *verification, const struct image_sec
                      field);
         return;
     }
-    if (site->record.span < SITE_SPAN_MIN)
+    if (site->record.span < SITE_SPAN_MIN &&
+        !(site->record.flags & AFTERBURN_NO_ROOM && site->record.span == site->record.length))
         findings_add(&verification->findings, FINDING_SITE_SHORT, FINDING_OPEN, site->start, NULL,
                      "%s: the span is %u bytes, below %d", entry->name, site->record.span,
                      SITE_SPAN_MIN);

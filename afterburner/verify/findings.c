@@ -33,6 +33,7 @@ static const struct {
                                        "a symbol lies inside an instruction"},
     [FINDING_ADDRESS_INTO_SITE] = {"address-into-site", "an address points inside a site"},
     [FINDING_BRANCH_CHANGES_BITS] = {"branch-changes-bits", "a near branch to code of other bits"},
+    [FINDING_RUNS_INTO_DATA] = {"runs-into-data", "code goes on into data"},
     [FINDING_EXCLUDED] = {"excluded", "an instruction that the table deliberately does not have"},
     [FINDING_REGION_WRONG] = {"region-wrong", "a region is not what a region can be"},
     [FINDING_SITE_TABLE] = {"site-table", "the wedge's table of sites is not what the records say"},

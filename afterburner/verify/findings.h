@@ -24,6 +24,7 @@ enum finding_kind {
     FINDING_BRANCH_OUT_OF_CODE,    /* a branch leaves the executable sections */
     FINDING_NOT_DECODED,           /* executable bytes that were not there to decode */
     FINDING_ADDRESS_INTO_SITE,     /* an operand or a word of data is an address inside a site */
+    FINDING_RUNS_INTO_DATA,        /* code goes on, or branches, into data or fill among code */
     FINDING_EXCLUDED,              /* an instruction that has deliberately no entry */
     FINDING_BRANCH_CHANGES_BITS,   /* a near branch to code that is read with other bits */
     FINDING_REGION_WRONG, /* a region that overlaps another, leaves its section or has odd fields */

@@ -14,6 +14,8 @@ const char *exemption_text(int exemption)
         return "section left alone by the policy";
     case AFTERBURN_EXEMPT_BITS_16:
         return "16-bit code";
+    case AFTERBURN_EXEMPT_DATA:
+        return "data among code";
     default:
         return NULL;
     }

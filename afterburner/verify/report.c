@@ -207,13 +207,16 @@ static void print_regions(const struct verification *verification)
     for (size_t i = 0; i < count; i++) {
         bytes += list[i].end - list[i].start;
         instructions += list[i].instructions;
-        exempt += exemption_text(list[i].exemption) != NULL;
+        exempt += exemption_text(list[i].exemption) && list[i].exemption != AFTERBURN_EXEMPT_DATA;
         other_bits += list[i].bits != verification->image->bits;
     }
     if (count)
         printf("  regions: %zu, %llu bytes, %llu instructions; %zu exempt, %zu not of %d "
                "bits\n",
                count, bytes, instructions, exempt, other_bits, verification->image->bits);
+    if (verification->data || verification->fill)
+        printf("  among code: %llu bytes of data, %llu of zeros that nothing runs\n",
+               (unsigned long long)verification->data, (unsigned long long)verification->fill);
     free(list);
 }
 
@@ -279,10 +282,19 @@ static void print_live(const struct verification *verification)
         printf("  live: nothing else was changed\n");
 }
 
+static size_t sites_without_pad(const struct records *records)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < records->site_count; i++)
+        count += (records->sites[i].record.flags & AFTERBURN_NO_ROOM) != 0;
+    return count;
+}
+
 void report_print(const struct verification *verification, size_t limit)
 {
     const struct findings *findings = &verification->findings;
-    size_t sensitive = 0, mnemonics = 0;
+    size_t sensitive = 0, mnemonics = 0, without;
 
     for (int i = 1; i < ENTRY_NUMBERS; i++) {
         sensitive += verification->by_entry[i];
@@ -296,8 +308,12 @@ void report_print(const struct verification *verification, size_t limit)
         printf("  build-id: %s\n", verification->image->build_id);
     printf("  instructions: %llu in %zu executable sections\n",
            (unsigned long long)verification->instructions, verification->section_count);
-    printf("  sensitive: %zu of %zu kinds; sites: %zu\n", sensitive, mnemonics,
+    printf("  sensitive: %zu of %zu kinds; sites: %zu", sensitive, mnemonics,
            verification->records.site_count);
+    without = sites_without_pad(&verification->records);
+    if (without)
+        printf(", %zu of them without a pad", without);
+    putchar('\n');
     if (!verification->records.present && sensitive)
         printf("  no section " AFTERBURN_SECTION
                ": it was not assembled through `afterburner as`\n");

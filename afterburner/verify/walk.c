@@ -30,6 +30,7 @@ struct walker {
     struct section_count *counts;
     struct addresses starts;  /* of decoding, in all sections: sorted */
     struct addresses targets; /* of direct branches, in all sections */
+    int falls;                /* what was decoded last may go on behind its end */
     struct plain_decoders decoders;
 };
 
@@ -370,6 +371,69 @@ static int check_excluded(struct walker *walker, const struct decoded *decoded)
  * ----------------------------------------------------------------------------------------------------------
  */
 
+/* What is known of a byte of a section. */
+enum {
+    KNOWN_START = 1, /* decoding began there */
+    KNOWN_DATA,      /* data or fill, not decoded */
+};
+
+/* Whether execution may go on behind an instruction. A nop or int3 behind one that does not is fill
+ * like it: neither changes it. */
+static int may_go_on(const ZydisDecodedInstruction *instruction, int falls)
+{
+    switch (instruction->mnemonic) {
+    case ZYDIS_MNEMONIC_NOP:
+    case ZYDIS_MNEMONIC_INT3:
+        return falls;
+    case ZYDIS_MNEMONIC_UD0:
+    case ZYDIS_MNEMONIC_UD1:
+    case ZYDIS_MNEMONIC_UD2:
+    case ZYDIS_MNEMONIC_IRET:
+    case ZYDIS_MNEMONIC_IRETD:
+    case ZYDIS_MNEMONIC_IRETQ:
+    case ZYDIS_MNEMONIC_SYSRET:
+    case ZYDIS_MNEMONIC_SYSEXIT:
+        return 0;
+    default:
+        return instruction->meta.category != ZYDIS_CATEGORY_UNCOND_BR &&
+               instruction->meta.category != ZYDIS_CATEGORY_RET;
+    }
+}
+
+static void runs_into_data(struct walker *walker, uint64_t address, const char *how)
+{
+    findings_add(&walker->verification->findings, FINDING_RUNS_INTO_DATA, FINDING_OPEN, address,
+                 NULL, "%s", how);
+}
+
+/* Data by a region, or zeros up to `limit`, where decoding begins afresh, that nothing goes on
+ * into: notes it and gives its end. Else gives `address`. Zeros are no sensitive instruction,
+ * whatever they are decoded with. */
+static uint64_t pass_data(struct walker *walker, uint64_t address, uint64_t limit,
+                          unsigned char *known)
+{
+    const struct image_section *section = walker->section;
+    const struct region *region = records_region_at(&walker->verification->records, address);
+    unsigned char *flags = known + (address - section->address);
+    uint64_t end = address;
+
+    if (region && region->exemption == AFTERBURN_EXEMPT_DATA) {
+        if (walker->falls)
+            runs_into_data(walker, address, "from the instruction in front of it");
+        end = region->end < limit ? region->end : limit;
+        walker->verification->data += end - address;
+    } else if (!walker->falls) {
+        while (end < limit && section->bytes[end - section->address] == 0)
+            end++;
+        if (end < limit)
+            return address;
+        walker->verification->fill += end - address;
+    }
+    memset(flags, KNOWN_DATA, end - address);
+    walker->falls = 0;
+    return end;
+}
+
 static void undecodable(struct walker *walker, uint64_t address)
 {
     const unsigned char *bytes = walker->section->bytes + (address - walker->section->address);
@@ -407,8 +471,17 @@ static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limi
 
         if (*flag)
             return address;
-        *flag = 1;
+        if (!walker->falls) {
+            uint64_t behind = pass_data(walker, address, limit, known);
+
+            if (behind != address) {
+                address = behind;
+                continue;
+            }
+        }
+        *flag = KNOWN_START;
         if (bound) {
+            walker->falls = 1;
             walker->verification->instructions++;
             walker->counts->instructions++;
             address = bound->end;
@@ -416,8 +489,10 @@ static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limi
         }
         if (!decode(walker, address, &decoded)) {
             undecodable(walker, address);
+            walker->falls = 1;
             return address + 1;
         }
+        walker->falls = may_go_on(&decoded.instruction, walker->falls);
         walker->verification->instructions++;
         walker->counts->instructions++;
         kind = check_excluded(walker, &decoded) ? SENSITIVE_NONE : second_opinion(walker, &decoded);
@@ -494,6 +569,8 @@ static void walk_section(struct walker *walker, unsigned char *known)
         const char *symbol;
 
         next++;
+        at = pass_data(walker, at, limit, known);
+        walker->falls |= at < limit; /* something leads to what has a name */
         while (at < limit)
             at = walk_from(walker, at, limit, known);
         if (at != limit && limit != end) {
@@ -512,6 +589,40 @@ static int is_executable(const struct image_section *section)
     return section->executable && section->bytes && section->size;
 }
 
+/* Something that is called or jumped to in ways that are not followed. */
+static void check_is_code(struct walker *walker, uint64_t address, unsigned char **known,
+                          const char *name)
+{
+    const struct image *image = walker->verification->image;
+    const struct image_section *section = image_section_at(image, address);
+    const unsigned char *flags = section ? known[section - image->sections] : NULL;
+    char how[128];
+
+    if (!flags || flags[address - section->address] != KNOWN_DATA)
+        return;
+    snprintf(how, sizeof(how), "by %s", name);
+    runs_into_data(walker, address, how);
+}
+
+/* Whether no-operations from a place that was decoded lead to data. */
+static int slides_into_data(struct walker *walker, uint64_t address, const unsigned char *known)
+{
+    const struct image_section *section = walker->section;
+
+    while (address - section->address < section->size) {
+        struct decoded decoded;
+
+        if (known[address - section->address] == KNOWN_DATA)
+            return 1;
+        if (!decode(walker, address, &decoded) ||
+            (decoded.instruction.mnemonic != ZYDIS_MNEMONIC_NOP &&
+             decoded.instruction.mnemonic != ZYDIS_MNEMONIC_INT3))
+            return 0;
+        address += decoded.instruction.length;
+    }
+    return 0;
+}
+
 /* Decodes from a place in whatever executable section it lies. `known` has one list of flags for
  * each section that is decoded, `counts` the section's counts; both by section. */
 static void walk_target(struct walker *walker, uint64_t target, unsigned char **known,
@@ -525,7 +636,26 @@ static void walk_target(struct walker *walker, uint64_t target, unsigned char **
         return;
     walker->section = section;
     walker->counts = &walker->verification->sections[counts[index]];
+    if (slides_into_data(walker, target, known[index]))
+        runs_into_data(walker, target, "from a branch");
+    walker->falls = 1;
     walk_from(walker, target, section->address + section->size, known[index]);
+}
+
+/* Functions, the entry and what a table of the guest names are code, whatever a region says. */
+static void check_named_code(struct walker *walker, unsigned char **known)
+{
+    const struct verification *verification = walker->verification;
+    const struct image *image = verification->image;
+
+    for (size_t i = 0; i < image->symbol_count; i++)
+        if (image->symbols[i].is_function)
+            check_is_code(walker, image->symbols[i].address, known, image->symbols[i].name);
+    for (size_t i = 0; i < verification->tables.target_count; i++)
+        check_is_code(walker, verification->tables.targets[i].address, known,
+                      "a table of the guest");
+    if (!image->relocatable)
+        check_is_code(walker, image->entry, known, "the image's entry");
 }
 
 int walk_image(struct verification *verification)
@@ -554,12 +684,14 @@ int walk_image(struct verification *verification)
         walker.section = &image->sections[i];
         walker.counts = &verification->sections[verification->section_count++];
         *walker.counts = (struct section_count){.section = walker.section};
+        walker.falls = 0;
         walk_section(&walker, known[i]);
     }
     /* Branch targets between instructions: decode what a CPU would meet there too, until nothing
      * new turns up. */
     for (size_t i = 0; i < walker.targets.count; i++)
         walk_target(&walker, walker.targets.list[i], known, counts);
+    check_named_code(&walker, known);
     for (size_t i = 0; i < image->section_count; i++)
         free(known[i]);
     free(known);

@@ -28,6 +28,7 @@ struct verification {
     struct guest_tables tables;
     struct findings findings;
     uint64_t instructions;
+    uint64_t data, fill;            /* bytes among code: data by records, zeros that nothing runs */
     size_t by_entry[ENTRY_NUMBERS]; /* sensitive instructions by entry number */
     struct section_count *sections; /* the executable ones */
     size_t section_count;

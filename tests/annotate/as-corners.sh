@@ -103,6 +103,34 @@ else
     skip "no g++" "apt-get install g++"
 fi
 
+# What is called, branched to or run into is no data, whatever its directive.
+runs_into_data() { # TEXT...: lines of a source
+    printf '%s\n' "$@" >runs.s
+    "$AFTERBURNER_AS" runs.s -o runs.o || return 1
+    code 1 "$AFTERBURNER" verify runs.o >runs.txt || return 1
+    grep -q '^  open: .* code goes on into data' runs.txt || { cat runs.txt; return 1; }
+}
+ok "code in front of data" runs_into_data "cli" ".long 0x300f" "ret"
+ok "no-operations in front of data, and a branch to them" runs_into_data "jmp 2f" "1: nop" ".quad 1" "2: cli" "jmp 1b"
+ok "a branch to data" runs_into_data "jmp 1f" ".word 1" "1: .word 0xfa" "cli"
+ok "a function made of data" runs_into_data "cli" "ret" ".type f,@function" "f: .long 0x300f" ".size f, .-f"
+printf 'jmp 1f\n.int 0x300f, 0x12345678\n.ascii "text\\372"\n1: cli\n' >row.s
+ok "a table behind a jump" bash -c '"$0" row.s -o row.o && "$1" verify row.o | tee /dev/stderr | grep -q "among code: 13 bytes of data"' "$AFTERBURNER_AS" "$AFTERBURNER"
+printf '.byte 0xe9\n.long f - . - 4\nf: cli\n' >jump.s
+ok "the rest of a jump written in bytes is none" bash -c '"$0" jump.s -o jump.o && "$1" verify jump.o | tee out && ! grep -q "among code" out' "$AFTERBURNER_AS" "$AFTERBURNER"
+
+# Where a source leaves no room, there are no pads; a span may not be short without saying so.
+printf 'a: cli\nrdmsr\njmp b\n.org 8\nb: sti\nhlt\n.org 10\n' >room.s
+ok "code at fixed places" "$AFTERBURNER_AS" room.s -o room.o
+ok "it verifies, and says how many have no pad" bash -c '"$0" verify room.o | tee /dev/stderr | grep -q "sites: 4, 4 of them without a pad"' "$AFTERBURNER"
+ok "with the bytes of plain as" bash -c 'as room.s -o plain-room.o && objcopy -O binary -j .text room.o a.bin && objcopy -O binary -j .text plain-room.o b.bin && cmp a.bin b.bin'
+offset=$((16#$(readelf -SW room.o | sed 's/^ *\[ *[0-9]*\] *//' | awk '$1 == ".afterburn" { print $4 }')))
+flags=$(od -An -tu1 -j $((offset + 32 + 10)) -N 1 room.o | tr -d ' ')
+printf "\\x$(printf %02x $((flags & 0x7f)))" | dd of=room.o bs=1 seek=$((offset + 32 + 10)) conv=notrunc status=none
+ok "a short span without the mark is found" bash -c '"$0" verify room.o | tee /dev/stderr | grep -q "span is too short to bind"' "$AFTERBURNER"
+printf 'cli\n.org 1\n.error "no"\n' >wrong.s
+ok "an error of the source is gas'\''s to tell" bash -c '"$0" wrong.s -o wrong.o 2>said; test $? -eq 1 && grep -q "wrong.s:3: Error: no" said && ! test -e wrong.o' "$AFTERBURNER_AS"
+
 # clang by another name.
 if command -v clang >/dev/null; then
     ln -sf "$(command -v clang)" compiler

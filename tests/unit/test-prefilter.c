@@ -104,7 +104,7 @@ static void innocuous(void **state)
         {.in = "f:\n\tmov %eax, %ebx\n\tret\n"},
         {.in = "f: g: nop"},
         {.in = "# cli\n/ cli\n/* cli */\n"},
-        {.in = ".ascii \"cli; .byte 0xfa\"\n"},
+        {.in = ".data\n.ascii \"cli; .byte 0xfa\"\n"},
         {.in = "jmp f\ncall *%rax\njmp *8(%rax,%rbx,4)\njmp 1f\n"},
         {.in = "rep; nop\nrep stosb\nlock; addl $1, (%rax)\n"},
         {.in = "push %rax\npop (%rbx)\nmov %es:(%rax), %ebx\nmov foo(%rip), %rax\n"},
@@ -310,9 +310,6 @@ static void data_directives(void **state)
         {".byte 0xf3,0x90,0xf3,0x90,0xf3,0x90,0x90,0xfa\n", NULL, 0, NULL},
         {".byte 0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa,0xfa\n",
          NULL, 0, NULL},
-        {".short 0x320f\n.2byte 0x320f\n.word 0x320f\n.value 0x320f\n.hword 0x320f\n", NULL, 0,
-         NULL},
-        {".long 0x90ca010f\n.int 0x90ca010f\n.quad 0x90909090fa909090\n", NULL, 0, NULL},
 
         /* Innocuous, or not whole instructions. */
         {".byte 0x90,0x90\n", NULL, 0, NULL},
@@ -336,7 +333,7 @@ static void data_directives(void **state)
         {".byte 99999999999999999999999999\n", NULL, 0, NULL},
         {".byte 0x00000000000000000000000000000000000000fa\n", NULL, 0, NULL},
         {".macro m b\n.byte 0xfa, \\b\n.endm\n", NULL, 0, NULL},
-        {".zero 4\n.fill 4,1,0xfa\n.skip 4, 0xfa\n.octa 0xfa\n.bytes 0xfa\n", NULL, 0, NULL},
+        {".zero 4\n.fill 4,1,0xfa\n.skip 4, 0xfa\n.bytes 0xfa\n", NULL, 0, NULL},
     };
     static const struct mode bits_32 = {.bits = 32};
     static const struct expected cases_32[] = {
@@ -453,8 +450,38 @@ static void strings(void **state)
         {"M \"open\n", NULL, 0, NULL},
         {"M \"\"\n", NULL, 0, NULL},
         {"M \"1: .byte 0xfa\"\n", "M \"1: .Lab_site .byte 0xfa\"\n", PRELUDE, NULL},
-        {".ascii \".byte 0xfa; mov %cr0, %rax\"\n", NULL, 0, NULL},
+        {".data\n.ascii \".byte 0xfa; mov %cr0, %rax\"\n", NULL, 0, NULL},
         {".data\nM \".byte 0xfa\"\n", NULL, 0, NULL},
+    };
+
+    (void)state;
+    CHECK(&plain, cases);
+}
+
+/* Tables among code: what begins and ends a row of data. */
+static void data_rows(void **state)
+{
+    static const struct expected cases[] = {
+        {".short 0x320f\n.2byte 0x320f\n.word 0x320f\n.value 0x320f\n.hword 0x320f\n",
+         ".Lab_data_row 1;.short 0x320f\n.2byte 0x320f\n.word 0x320f\n.value 0x320f\n"
+         ".hword 0x320f\n",
+         PRELUDE | CLOSED, NULL},
+        {"jmp f\ng: .quad 1,2\n.LONG 3\nh:\n.ascii \"a\"\ni: nop\n",
+         "jmp f\ng: .Lab_data_row 1;.quad 1,2\n.LONG 3\nh:\n.ascii \"a\"\ni: "
+         ".Lab_data_row 0;nop\n",
+         PRELUDE | CLOSED, NULL},
+        {"nop\n.word 1\n.fill 3\n.word 1\n",
+         "nop\n.Lab_data_row 1;.word 1\n.Lab_data_row 0;.fill 3\n.Lab_data_row 1;.word 1\n",
+         PRELUDE | CLOSED, NULL},
+        {"nop\n.word 1\n.data\n.word 2\n",
+         "nop\n.Lab_data_row 1;.word 1\n.Lab_data_row 0;.Lab_leave;.data;.Lab_enter 0\n.word 2\n",
+         PRELUDE | CLOSED, NULL},
+        /* The rest of an instruction. */
+        {".byte 0xe9\n.long f - .\n", NULL, 0, NULL},
+        {".byte 0xea\n.long f\n.word 8\n", NULL, 0, NULL},
+        /* Elsewhere everything is data, and fill may be nops. */
+        {".data\n.word 1\n", NULL, 0, NULL},
+        {"nop\n.skip 3,0x90\n.fill 2,1,0x90\n.org 8\n.space 4\n.zero 4\n", NULL, 0, NULL},
     };
 
     (void)state;
@@ -666,6 +693,7 @@ int main(void)
         cmocka_unit_test(sections),
         cmocka_unit_test(deep_sections),
         cmocka_unit_test(strings),
+        cmocka_unit_test(data_rows),
         cmocka_unit_test(exemptions),
         cmocka_unit_test(code_size),
         cmocka_unit_test(macros),

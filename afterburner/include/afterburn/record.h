@@ -49,6 +49,9 @@ enum afterburn_record_flags {
     /* A far pointer is part of the instruction: selector in `immediate`, offset in `displacement`.
      */
     AFTERBURN_FAR_POINTER = 1 << 6,
+    /* There was no room for a pad, since the source fixes the places of this object's code (.org):
+     * the span is the instruction. */
+    AFTERBURN_NO_ROOM = 1 << 7,
 };
 
 struct afterburn_record {
@@ -86,6 +89,7 @@ enum afterburn_exemption {
     AFTERBURN_EXEMPT_DIRECTIVE = 1, /* .afterburn_off in the source */
     AFTERBURN_EXEMPT_SECTION = 2,   /* a section rule of the policy */
     AFTERBURN_EXEMPT_BITS_16 = 3,   /* 16-bit code */
+    AFTERBURN_EXEMPT_DATA = 4,      /* data directives among code: never executed */
 };
 
 _Static_assert(sizeof(struct afterburn_header) == 32, "record format version 1");
