@@ -144,9 +144,9 @@ static bool check_bzimage(const struct file *file, const unsigned char *head)
                       file->path);
         return false;
     }
-    /* The size field of old protocols is too short for a large kernel, so it can only understate.
-     */
-    return file->size >= expected || truncated(file, 0, expected);
+    /* The size field of old protocols is too short for a large kernel, so it can only understate;
+     * a size that is no multiple of 16 is rounded up. */
+    return file->size + 15 >= expected || truncated(file, 0, expected);
 }
 
 static void decode_segment(struct segment *segment, bool wide, const unsigned char *bytes)
