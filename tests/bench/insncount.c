@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A QEMU TCG plugin that counts the guest's instructions.
  *
- *     -plugin insncount.so,out=FILE[,entry=ADDRESS[-ADDRESS]]
+ *     -plugin insncount.so,out=FILE[,entry=ADDRESS[-ADDRESS]][,until=ADDRESS]...[,upper=ADDRESS]
  *
  * At QEMU's end FILE gets one line:
  *
@@ -10,9 +10,11 @@
  * Counting starts with the first execution of an instruction at `entry` (or in the range, its end
  * excluded), that instruction included; without `entry`, with the machine's first. For a Linux
  * bzImage entry=0x1000000, where startup_64 of vmlinux is entered, leaves firmware and decompressor
- * out. "kernel" are the instructions at addresses in the upper half, and before the first of those
- * all others: a 64-bit kernel enters itself at a low, identity-mapped address. What follows in the
- * lower half is "user".
+ * out. Counting ends, and QEMU with it, where an instruction at one of the addresses `until` would
+ * begin, for guests that do not end by themselves. "kernel" are the instructions at addresses in
+ * the upper half, which begins at `upper` (default: 64-bit code's), and before the first of those
+ * all others: a kernel enters itself at a low, identity-mapped address. What follows in the lower
+ * half is "user".
  *
  * Exact: every translated instruction carries its own addition, done when it begins. A per-block
  * addition would be cheaper still, but wrong whenever a fault leaves a block in the middle. An
@@ -38,14 +40,17 @@
 
 #include "qemu-plugin-api.h"
 
-#define UPPER_HALF (UINT64_C(1) << 63)
+#define UNTIL_MOST 8
 
 QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_API_VERSION;
 
 static uint64_t entry_first;
 static uint64_t entry_end = UINT64_MAX; /* excluded */
-static bool reached;                    /* the entry has been executed */
-static bool upper_seen;                 /* and after it an instruction in the upper half */
+static uint64_t upper_half = UINT64_C(1) << 63;
+static uint64_t until[UNTIL_MOST];
+static size_t until_count;
+static bool reached;    /* the entry has been executed */
+static bool upper_seen; /* and after it an instruction in the upper half */
 static const char *output_name;
 static FILE *output;
 
@@ -79,6 +84,23 @@ static void at_upper(unsigned int vcpu_index, void *userdata)
     lower_at_upper = lower_total;
 }
 
+/* at_exit does the rest. */
+static void at_until(unsigned int vcpu_index, void *userdata)
+{
+    (void)vcpu_index;
+    (void)userdata;
+    if (reached)
+        exit(0);
+}
+
+static bool is_until(uint64_t address)
+{
+    for (size_t i = 0; i < until_count; i++)
+        if (until[i] == address)
+            return true;
+    return false;
+}
+
 /* QEMU makes calls before additions, so a call sees the totals without its own instruction. An
  * entry in the upper half is both: its two calls come in the order of their registration. */
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
@@ -89,12 +111,15 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     for (size_t i = 0; i < count; i++) {
         struct qemu_plugin_insn *instruction = qemu_plugin_tb_get_insn(tb, i);
         uint64_t address = qemu_plugin_insn_vaddr(instruction);
-        bool upper = address >= UPPER_HALF;
+        bool upper = address >= upper_half;
 
         /* Once their moment has passed no new calls are planted; the few old ones return at once.
          */
         if (!reached && address >= entry_first && address < entry_end)
             qemu_plugin_register_vcpu_insn_exec_cb(instruction, at_entry, QEMU_PLUGIN_CB_NO_REGS,
+                                                   NULL);
+        if (is_until(address))
+            qemu_plugin_register_vcpu_insn_exec_cb(instruction, at_until, QEMU_PLUGIN_CB_NO_REGS,
                                                    NULL);
         if (!upper_seen && upper)
             qemu_plugin_register_vcpu_insn_exec_cb(instruction, at_upper, QEMU_PLUGIN_CB_NO_REGS,
@@ -139,6 +164,15 @@ static bool parse_entry(const char *text)
     return *end == '\0';
 }
 
+static bool parse_address(const char *text, uint64_t *address)
+{
+    char *end;
+
+    errno = 0;
+    *address = strtoull(text, &end, 0);
+    return !errno && end != text && *end == '\0';
+}
+
 QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
                                            int argc, char **argv)
 {
@@ -151,9 +185,21 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qem
                 fprintf(stderr, "insncount: %s: give an address or FIRST-END\n", argv[i]);
                 return 1;
             }
+        } else if (strncmp(argv[i], "until=", 6) == 0 && until_count < UNTIL_MOST) {
+            if (!parse_address(argv[i] + 6, &until[until_count++])) {
+                fprintf(stderr, "insncount: %s: give an address\n", argv[i]);
+                return 1;
+            }
+        } else if (strncmp(argv[i], "upper=", 6) == 0) {
+            if (!parse_address(argv[i] + 6, &upper_half)) {
+                fprintf(stderr, "insncount: %s: give an address\n", argv[i]);
+                return 1;
+            }
         } else {
-            fprintf(stderr, "insncount: %s: unknown; it takes out=FILE and entry=ADDRESS\n",
-                    argv[i]);
+            fprintf(stderr,
+                    "insncount: %s: unknown; it takes out=FILE, entry=ADDRESS, until=ADDRESS (up "
+                    "to %d) and upper=ADDRESS\n",
+                    argv[i], UNTIL_MOST);
             return 1;
         }
     }
