@@ -138,6 +138,26 @@ static int is_option(const char *word, const char *name)
     return strcmp(word, name) == 0;
 }
 
+/* --version, which gas takes shortened too: down to where it could be --verbose. */
+static int is_version(const char *word)
+{
+    static const char name[] = "version";
+
+    word += 1 + (word[1] == '-');
+    return strlen(word) >= sizeof("vers") - 1 && strncmp(name, word, strlen(word)) == 0;
+}
+
+/* -v, and --verbose in the same way. */
+static int is_verbose(const char *word)
+{
+    static const char name[] = "verbose";
+
+    if (strcmp(word, "-v") == 0)
+        return 1;
+    word += 1 + (word[1] == '-');
+    return strlen(word) >= sizeof("verb") - 1 && strncmp(name, word, strlen(word)) == 0;
+}
+
 static int takes_next_word(const char *word)
 {
     for (size_t i = 0; i < sizeof(options_with_word) / sizeof(options_with_word[0]); i++)
@@ -173,8 +193,13 @@ void as_arguments_parse(struct as_arguments *arguments, int argc, char **argv)
             arguments->bits = 32;
         } else if (is_option(word, "64") || is_option(word, "x32")) {
             arguments->bits = 64;
-        } else if (is_option(word, "version") || is_option(word, "help") ||
-                   is_option(word, "target-help") || is_option(word, "dump-config")) {
+        } else if (is_version(word)) {
+            arguments->asks_version |= !arguments->only_asks;
+            arguments->only_asks = 1;
+        } else if (is_verbose(word)) {
+            arguments->verbose = 1;
+        } else if (is_option(word, "help") || is_option(word, "target-help") ||
+                   is_option(word, "dump-config")) {
             arguments->only_asks = 1;
         } else if (is_option(word, "alternate")) {
             arguments->alternate = 1;

@@ -10,14 +10,16 @@ struct as_arguments {
     size_t word_count;
     size_t *inputs; /* which words are input files ("-" is standard input) */
     size_t input_count;
-    size_t output; /* which word is -o's file name (as its own word), 0 when -o is absent */
-    int bits;      /* of the object: 64, or 32 with --32 */
-    int only_asks; /* --version, --help and the like: nothing is assembled */
-    int alternate; /* --alternate: .altmacro from the start */
-    int intel;     /* -msyntax=intel */
-    int naked;     /* -mnaked-reg */
-    int mri;       /* --mri: another language, which is not annotated */
-    int lists;     /* -a...: a listing is wanted */
+    size_t output;    /* which word is -o's file name (as its own word), 0 when -o is absent */
+    int bits;         /* of the object: 64, or 32 with --32 */
+    int only_asks;    /* --version, --help and the like: nothing is assembled */
+    int asks_version; /* of these --version is the first, which is the one that is answered */
+    int verbose;      /* -v: the version is told, and then it is assembled */
+    int alternate;    /* --alternate: .altmacro from the start */
+    int intel;        /* -msyntax=intel */
+    int naked;        /* -mnaked-reg */
+    int mri;          /* --mri: another language, which is not annotated */
+    int lists;        /* -a...: a listing is wanted */
     const char *dependencies; /* --MD's file, or NULL */
 };
 

@@ -31,11 +31,11 @@
 #include "as/prefilter.h"
 #include "as/prelude.h"
 #include "as/tool.h"
+#include "as/version.h"
 #include "cli/command.h"
 #include "cli/exit-codes.h"
 #include "cli/memory.h"
 #include "cli/message.h"
-#include "cli/version.h"
 
 struct input {
     const char *name; /* as given; "-" is standard input */
@@ -60,6 +60,7 @@ struct job {
     char *end_path;      /* a second text that closes what the first left open, or NULL */
     char *source;        /* for identities */
     int no_room;         /* the text assembles without pads only */
+    int adds_version;    /* gas tells its version and we ours */
 };
 
 /* --- Reading
@@ -204,10 +205,29 @@ static int provide_plain(struct job *job)
     return 0;
 }
 
-/* Becomes plain `as` with the user's own words. */
+/* Becomes plain `as` with these words; where ours is to be told behind its version, runs it. */
+static int run_or_become(const struct job *job, char **words)
+{
+    int code;
+
+    if (job->adds_version && job->arguments.asks_version)
+        return version_answer(words);
+    if (job->adds_version) {
+        code = tool_run(words, -1, -1, -1);
+        return code < 0 || code == 127 ? EXIT_CODE_TOOL : code;
+    }
+    execv(words[0], words);
+    message_error("%s: cannot be started: %s", words[0], strerror(errno));
+    return EXIT_CODE_TOOL;
+}
+
+/* Plain `as` with the user's own words. */
 static int become_plain(struct job *job)
 {
     const struct as_arguments *arguments = &job->arguments;
+    size_t size = (arguments->word_count + 1) * sizeof(char *);
+    char **words;
+    int code;
 
     if (provide_plain(job) < 0)
         return EXIT_CODE_INTERNAL;
@@ -215,13 +235,14 @@ static int become_plain(struct job *job)
         lseek(job->stdin_copy, 0, SEEK_SET);
         dup2(job->stdin_copy, STDIN_FILENO);
     }
+    words = memcpy(memory_allocate(size), arguments->words, size);
     for (size_t i = 0; i < arguments->input_count && i < job->input_count; i++)
         if (job->inputs[i].plain_path)
-            arguments->words[arguments->inputs[i]] = job->inputs[i].plain_path;
-    arguments->words[0] = job->real_as;
-    execv(job->real_as, arguments->words);
-    message_error("%s: cannot be started: %s", job->real_as, strerror(errno));
-    return EXIT_CODE_TOOL;
+            words[arguments->inputs[i]] = job->inputs[i].plain_path;
+    words[0] = job->real_as;
+    code = run_or_become(job, words);
+    free(words);
+    return code;
 }
 
 /* Copies gas's words with another output. With a prelude, it and the text to annotate take the
@@ -665,6 +686,8 @@ static int start(struct job *job, const char *mode, const char *policy_path)
         message_error("AFTERBURNER_MODE=%s: not known; use on or off", mode);
         return EXIT_CODE_USAGE;
     }
+    job->adds_version =
+        !off && (job->arguments.only_asks ? job->arguments.asks_version : job->arguments.verbose);
     if (job->arguments.only_asks)
         return become_plain(job);
     job->policy = policy_path && *policy_path ? policy_read(policy_path) : policy_default();
@@ -703,6 +726,8 @@ int command_as(int argc, char **argv)
         return EXIT_CODE_TOOL;
     as_arguments_parse(&job.arguments, argc, argv);
     code = start(&job, getenv("AFTERBURNER_MODE"), getenv("AFTERBURNER_POLICY"));
+    if (job.adds_version && !job.arguments.asks_version && code != EXIT_CODE_TOOL)
+        version_add();
 
     for (size_t i = 0; i < job.input_count; i++) {
         free(job.inputs[i].text);

@@ -36,7 +36,48 @@ ok "directives leave code alone" bash -c '"$0" directives.s -o d.o' "$AFTERBURNE
 ok "one site outside the directives" has_sites 1 d.o
 ok "verify says which instruction is exempt" bash -c '"$0" verify d.o | grep -q "1 exempt"' "$AFTERBURNER"
 ok "output to /dev/null" code 0 "$AFTERBURNER_AS" two.s -o /dev/null
-ok "--version is gas's" bash -c '"$0" --version | grep -q "GNU assembler"' "$AFTERBURNER_AS"
+
+# Versions: gas's own words as they are, and then a line of ours; switched off, gas's alone.
+printf 'afterburner %s, annotator %s\n' "$("$AFTERBURNER" --version | cut -d ' ' -f 2)" "$("$AFTERBURNER" --annotator-hash)" >our-version
+as --version >gas-version
+cat gas-version our-version >both-versions
+as -v none.s -o v-plain.o 2>gas-v
+cat gas-v our-version >both-v
+asked() { # EXPECTED-OUTPUT COMMAND...: that is all it says, and the exit code is 0
+    local expected=$1
+    shift
+    "$@" >asked.out 2>asked.err </dev/null && diff "$expected" asked.out && test ! -s asked.err
+}
+told() { # EXPECTED-ERRORS COMMAND...
+    local expected=$1
+    shift
+    "$@" >told.out 2>told.err && diff "$expected" told.err && test ! -s told.out
+}
+ok "--version: gas's, then ours" asked both-versions "$AFTERBURNER_AS" --version
+ok "--version of the subcommand" asked both-versions "$AFTERBURNER" as --version
+ok "--vers" asked both-versions "$AFTERBURNER_AS" --vers
+ok "--version in an @file" bash -c 'echo --version >ask && "$0" @ask | diff both-versions -' "$AFTERBURNER_AS"
+ok "--version before what is wrong" asked both-versions "$AFTERBURNER_AS" two.s --version --nosuch nowhere.s
+ok "--version through gcc" asked both-versions "$AFTERBURNER" cc gcc -Wa,--version -c -x assembler-with-cpp /dev/null -o /dev/null
+ok "--version, switched off: gas's alone" asked gas-version env AFTERBURNER_MODE=off "$AFTERBURNER_AS" --version
+ok "--help --version: help" bash -c '"$0" --help --version >help && ! grep "^afterburner" help' "$AFTERBURNER_AS"
+ok "an unknown option before --version" bash -c '
+    as --nosuch --version >plain.out 2>plain.err; a=$?; "$0" --nosuch --version >ours.out 2>ours.err; b=$?
+    [ $a -ne 0 ] && [ $a -eq $b ] && test ! -s ours.out && diff <(sed "s/^[^:]*as: //" plain.err) <(sed "s/^[^:]*as: //" ours.err)' "$AFTERBURNER_AS"
+ok "who reads one line of it makes no failure" bash -c 'set -o pipefail; for i in $(seq 50); do "$0" --version | head -n 1 >/dev/null || exit 1; done' "$AFTERBURNER_AS"
+ok "--version on a full disk" code 4 bash -c '"$0" --version >/dev/full' "$AFTERBURNER_AS"
+ok "-v: both, and the object" told both-v "$AFTERBURNER_AS" -v two.s -o v.o
+ok "-v: the sites" has_sites 2 v.o
+ok "-v with nothing sensitive: both" told both-v "$AFTERBURNER_AS" -v none.s -o v-none.o
+ok "and plain's very bytes" same v-plain.o v-none.o
+ok "-v, switched off: gas's alone" told gas-v env AFTERBURNER_MODE=off "$AFTERBURNER_AS" -v two.s -o v-off.o
+ok "-v and an error: gas's exit code, no object" bash -c '
+    as -v nowhere.s 2>/dev/null; a=$?; "$0" -v nowhere.s -o v-error.o 2>err; b=$?
+    [ $a -ne 0 ] && [ $a -eq $b ] && test ! -e v-error.o' "$AFTERBURNER_AS"
+ok "cc gcc --version: gcc's alone" bash -c '"$0" cc gcc --version | diff <(gcc --version) -' "$AFTERBURNER"
+printf 'not a program\n' >no-program && chmod +x no-program
+ok "GNU as that cannot be started" code 5 env AFTERBURNER_REAL_AS=./no-program "$AFTERBURNER_AS" none.s -o no.o
+ok "nor asked" code 5 env AFTERBURNER_REAL_AS=./no-program "$AFTERBURNER_AS" --version
 
 printf '\t.data\n\t.globl d\nd:\n' >first.s
 printf '\t.byte 0xfa\n\t.text\n\tcli\n' >second.s

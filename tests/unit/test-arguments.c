@@ -31,7 +31,7 @@ static void join(const struct as_arguments *arguments, int inputs, char *text, s
 
 struct expected {
     const char *line, *inputs, *output;
-    int bits, only_asks, alternate, intel, mri, lists;
+    int bits, only_asks, asks_version, verbose, alternate, intel, mri, lists;
     const char *dependencies;
 };
 
@@ -54,8 +54,20 @@ static void command_lines(void **state)
         {.line = "as --32 --64 a.s", .inputs = "a.s"},
         {.line = "as --64 --32 a.s", .inputs = "a.s", .bits = 32},
         {.line = "as --32 --x32 a.s", .inputs = "a.s"},
-        {.line = "as --version", .only_asks = 1},
-        {.line = "as -version", .only_asks = 1},
+        {.line = "as --version", .only_asks = 1, .asks_version = 1},
+        {.line = "as -version", .only_asks = 1, .asks_version = 1},
+        {.line = "as --vers", .only_asks = 1, .asks_version = 1},
+        {.line = "as a.s --version", .inputs = "a.s", .only_asks = 1, .asks_version = 1},
+        {.line = "as -v --version", .only_asks = 1, .asks_version = 1, .verbose = 1},
+        {.line = "as --version --help", .only_asks = 1, .asks_version = 1},
+        {.line = "as --help --version", .only_asks = 1},
+        {.line = "as --version=3 a.s", .inputs = "a.s"},
+        {.line = "as --versions a.s", .inputs = "a.s"},
+        {.line = "as -o --version a.s", .inputs = "a.s", .output = "--version"},
+        {.line = "as -v a.s", .inputs = "a.s", .verbose = 1},
+        {.line = "as --verbose a.s", .inputs = "a.s", .verbose = 1},
+        {.line = "as -verb a.s", .inputs = "a.s", .verbose = 1},
+        {.line = "as --ver a.s", .inputs = "a.s"}, /* either: for gas to complain about */
         {.line = "as --help", .only_asks = 1},
         {.line = "as --target-help", .only_asks = 1},
         {.line = "as --dump-config", .only_asks = 1},
@@ -131,6 +143,8 @@ static void command_lines(void **state)
                             expected->output ? expected->output : "a.out");
         assert_int_equal(arguments.bits, expected->bits ? expected->bits : 64);
         assert_int_equal(arguments.only_asks, expected->only_asks);
+        assert_int_equal(arguments.asks_version, expected->asks_version);
+        assert_int_equal(arguments.verbose, expected->verbose);
         assert_int_equal(arguments.alternate, expected->alternate);
         assert_int_equal(arguments.intel, expected->intel);
         assert_int_equal(arguments.mri, expected->mri);
