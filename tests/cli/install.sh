@@ -25,4 +25,20 @@ done
 ok "bash completion is installed" test -e "$prefix/share/bash-completion/completions/afterburner"
 ok "the policy for Linux is installed" test -e "$prefix/share/afterburner/linux/policy"
 ok "the headers are installed" test -e "$prefix/include/afterburn/record.h"
+ok "as is a link within the prefix" bash -c '[ "$(readlink "$0/libexec/afterburner/as")" = ../../bin/afterburner ]' "$prefix"
+ok "the manifest has it" grep -qx "$prefix/libexec/afterburner/as" "$build/install_manifest.txt"
+ok "the examples are installed" test -x "$prefix/share/doc/afterburner/examples/linux/build"
+
+# pkg-config, where the installation was moved to.
+mv prefix moved
+export PKG_CONFIG_PATH=$PWD/moved/share/pkgconfig
+ok "pkg-config: the version" bash -c '[ "afterburner $(pkg-config --modversion afterburner)" = "$(moved/bin/afterburner --version)" ]'
+printf '#include <afterburn/record.h>\nint main(void) { return sizeof(struct afterburn_record) == 0; }\n' >program.c
+ok "pkg-config: a program with the headers" bash -c 'gcc -Wall -Wextra -Werror $(pkg-config --cflags afterburner) program.c -o program && ./program'
+printf 'void f(void) { __asm__ volatile("cli"); }\n' >site.c
+ok "pkg-config: gcc -B its libexecdir" bash -c 'gcc -B"$(pkg-config --variable=libexecdir afterburner)" -c site.c &&
+    moved/bin/afterburner sites --count site.o | grep -qx "total *1"'
+for variable in prefix includedir wedge gdb_script linux_policy; do
+    ok "pkg-config: $variable" bash -c '[[ $(realpath -e "$(pkg-config --variable="$0" afterburner)") == $PWD/moved* ]]' "$variable"
+done
 finish
