@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Run by cpack once everything is in its staging folder: what Debian wants of files that `cmake --install` leaves as they are.
+if(NOT CPACK_GENERATOR STREQUAL DEB)
+    return()
+endif()
 find_program(SHLIBDEPS dpkg-shlibdeps)
 if(NOT SHLIBDEPS)
     # CPack would make a package without its libraries.
