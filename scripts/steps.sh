@@ -22,6 +22,8 @@ packages_linux="linux-source-6.1 xz-utils bc flex bison libelf-dev libssl-dev bu
 packages_check="gdb clang clang-format clang-tidy llvm libclang-rt-14-dev ccache shellcheck strace hyperfine
     mandoc grub-pc-bin grub-efi-amd64-bin grub-common xorriso mtools ovmf debootstrap dpkg-dev"
 
+packages_breadth="clang-19 lld-19 llvm-19"
+
 # install_packages PACKAGE...: installs the missing ones.
 install_packages() {
     local missing=() package sudo=()

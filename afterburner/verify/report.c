@@ -215,7 +215,7 @@ static void print_regions(const struct verification *verification)
                "bits\n",
                count, bytes, instructions, exempt, other_bits, verification->image->bits);
     if (verification->data || verification->fill)
-        printf("  among code: %llu bytes of data, %llu of zeros that nothing runs\n",
+        printf("  among code: %llu bytes of data, %llu of fill that nothing runs\n",
                (unsigned long long)verification->data, (unsigned long long)verification->fill);
     free(list);
 }

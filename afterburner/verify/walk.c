@@ -406,9 +406,12 @@ static void runs_into_data(struct walker *walker, uint64_t address, const char *
                  NULL, "%s", how);
 }
 
+#define INT3 0xcc
+
 /* Data by a region, or zeros up to `limit`, where decoding begins afresh, that nothing goes on
  * into: notes it and gives its end. Else gives `address`. Zeros are no sensitive instruction,
- * whatever they are decoded with. */
+ * wherever decoding begins in them, nor are they with the int3 between them (lld fills with both).
+ */
 static uint64_t pass_data(struct walker *walker, uint64_t address, uint64_t limit,
                           unsigned char *known)
 {
@@ -423,9 +426,12 @@ static uint64_t pass_data(struct walker *walker, uint64_t address, uint64_t limi
         end = region->end < limit ? region->end : limit;
         walker->verification->data += end - address;
     } else if (!walker->falls) {
-        while (end < limit && section->bytes[end - section->address] == 0)
-            end++;
-        if (end < limit)
+        int zeros = 0;
+
+        while (end < limit && (section->bytes[end - section->address] == 0 ||
+                               section->bytes[end - section->address] == INT3))
+            zeros |= section->bytes[end++ - section->address] == 0;
+        if (end < limit || !zeros)
             return address;
         walker->verification->fill += end - address;
     }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Tests on the real thing: Linux 6.1 from pristine source, annotated, beside its plain twin. linux.sh TEST runs one of:
+# Tests on the real thing: Linux 6.1 from pristine source, annotated, beside its plain twin. linux.sh TEST [KIND] runs one
+# of these, of them verify, boot, modules, streams, cost and rewriting also for another kind of examples/linux/build:
 #   verify   the kernel and every module are completely annotated
 #   boot     boots to a shell command whose exit code comes back
 #   modules  every module loads and unloads; at least three have sites, and their records verify
@@ -15,21 +16,33 @@
 #   input    what is typed on the console arrives, and a shell there works
 #   rewriting a kernel with tracing, probes and compiled filters rewrites and makes code, and all of it works
 #   missed   without sites for a class that traps it works, and each missed site is named; a silent class is refused
+#   debian   Debian's own kernel configuration, as many minutes of it as a run may take; then all of it is verified
 # A build that is not in the cache is made first.
 # shellcheck source=tests/lib.sh
 . "$SOURCE_DIR/tests/lib.sh"
 
+kind=${2:-x86_64}
+processors=1
+options=()
+if [ "$kind" = smp ]; then
+    processors=2
+    # The test on rewritten code is made on the same kernel.
+    options=(--config-extra "$SOURCE_DIR/tests/boot/rewriting.config")
+fi
+
 # build VARIANT [OPTION...]: sets OUTPUT and OBJECTS.
 build() {
-    "$SOURCE_DIR/examples/linux/build" --variant "$@" --keep-objects >"answers.$1" 2>"build.$1.log" ||
-        { tail -n 20 "build.$1.log"; exit 1; }
+    local code=0
+    "$SOURCE_DIR/examples/linux/build" --variant "$@" --kind "$kind" "${options[@]}" --keep-objects >"answers.$1" 2>"build.$1.log" || code=$?
+    [ $code -ne 75 ] || skip "not finished: $(tail -n 1 "build.$1.log")" "./check --full once more, which goes on"
+    [ $code -eq 0 ] || { tail -n 20 "build.$1.log"; exit 1; }
     OUTPUT=$(sed -n 's/^OUTPUT=//p' "answers.$1")
     OBJECTS=$(sed -n 's/^OBJECTS=//p' "answers.$1")
     echo "# $1: $OUTPUT ($(sed -n 's/^CACHED=/cached: /p' "answers.$1"))"
 }
 
 run_guest() { # CODE WORDS: the shell command, spaces as %20
-    code "$1" "$AFTERBURNER" run --on native --timeout 300 --initrd "$OUTPUT/initramfs.cpio.gz" \
+    code "$1" "$AFTERBURNER" run --on native --smp $processors --timeout 300 --initrd "$OUTPUT/initramfs.cpio.gz" \
         --append "console=ttyS0 panic=-1${2:+ afterburner.run=$2}" "$OUTPUT/bzImage" </dev/null
 }
 
@@ -50,11 +63,12 @@ with_program() {
     (cd root && find . | cpio -o -H newc --quiet | gzip) >added.gz
     cat "$OUTPUT/initramfs.cpio.gz" added.gz >initramfs.cpio.gz
 }
-on() { # PLACE CODE WORDS OPTION...: runs the image; the console goes to stdout
-    local place=$1 wanted=$2 words=$3
+on() { # PLACE CODE WORDS OPTION...: runs the image (or, without one, the kernel); the console goes to stdout
+    local place=$1 wanted=$2 words=$3 image=image
     shift 3
-    code "$wanted" "$AFTERBURNER" run --on "$place" --timeout 300 --initrd initramfs.cpio.gz "$@" \
-        --append "console=ttyS0 panic=-1 printk.time=0${words:+ afterburner.run=$words}" image </dev/null
+    [ -e image ] || image=$OUTPUT/bzImage
+    code "$wanted" "$AFTERBURNER" run --on "$place" --smp $processors --timeout 300 --initrd initramfs.cpio.gz "$@" \
+        --append "console=ttyS0 panic=-1 printk.time=0${words:+ afterburner.run=$words}" "$image" </dev/null
 }
 
 case ${1:?} in
@@ -65,11 +79,12 @@ verify)
     ok "0 open findings in the certificate" grep -q '"open": 0' vmlinux.json
     ok "and sites by the thousand" bash -c 'test "$("$0" sites --count "$1/vmlinux" | awk "\$1 == \"total\" { print \$2 }")" -gt 3000' "$AFTERBURNER" "$OUTPUT"
     ok "every module verifies" bash -c '"$0" verify --json modules.json "$1"/modules/*.ko' "$AFTERBURNER" "$OUTPUT"
+    ok "a plain kernel does not" code 1 "$AFTERBURNER" verify --quiet "$(build plain >/dev/null; echo "$OUTPUT")/vmlinux"
+    [ "$kind" = x86_64 ] || finish
     ok "it is composed: no alternative brings sensitive code" code 0 "$AFTERBURNER" link --wedge-file "$(dirname "$TEST_TOOLS")/wedge/wedge.elf" "$OUTPUT/vmlinux" -o composed
     ok "and verifies as bound for Xen" code 0 "$AFTERBURNER" verify --bound xen --quiet --json bound.json composed
     ok "nothing relies on the trap" jq -e '.bound.relies_on_trap.count == 0 and .bound.jumps + .bound.stores > 3000' bound.json
     ok "alternatives are never brought, or harmless" jq -e '(.alternatives | length) > 100 and all(.alternatives[]; .verdict == "never" or .verdict == "harmless")' bound.json
-    ok "a plain kernel does not" code 1 "$AFTERBURNER" verify --quiet "$(build plain >/dev/null; echo "$OUTPUT")/vmlinux"
     ;;
 boot)
     build annotated
@@ -78,6 +93,18 @@ boot)
     ok "another one" run_guest 7 "exit%207"
     ok "the command really ran" bash -c '"$0" run --on native --timeout 300 --initrd "$1/initramfs.cpio.gz" --append "console=ttyS0 panic=-1 afterburner.run=echo%20six%20times%20seven%20is%20\$((6*7))" "$1/bzImage" </dev/null | tr -d "\r" | grep -qx "six times seven is 42"' "$AFTERBURNER" "$OUTPUT"
     ok "a reset without an exit code is a crash: 120" run_guest 120 "reboot%20-f"
+    ok "all $processors processors work" run_guest $processors "exit%20\$(grep%20-c%20^processor%20/proc/cpuinfo)"
+    if [ "$kind" != i386 ]; then
+        with_program process-32 -m32 -nostdlib -ffreestanding -fno-pic -fno-stack-protector
+        ok "a 32-bit process" on native 5 "/bin/process-32"
+    fi
+    for variant in annotated plain; do
+        build $variant
+        run_guest 0 "" >console.$variant 2>/dev/null
+        tr -d '\r' <console.$variant | sed -nE 's/^(workload|afterburner): /&/p' >words.$variant
+    done
+    ok "the plain twin says the same" diff words.plain words.annotated
+    ok "and something" test "$(wc -l <words.plain)" -ge 3
     ;;
 modules)
     build annotated
@@ -130,7 +157,7 @@ cost)
     build plain
     plain=$OUTPUT
     build annotated
-    ok "neutral cost within the limits" bash -c 'set -o pipefail; "$0/tests/bench/neutral-cost" --check "$1" "$2" | tee cost' "$SOURCE_DIR" "$plain" "$OUTPUT"
+    ok "neutral cost within the limits" bash -c 'set -o pipefail; "$0/tests/bench/neutral-cost" --check "$1" "$2" -- --smp "$3" | tee cost' "$SOURCE_DIR" "$plain" "$OUTPUT" $processors
     sed 's/^/# /' cost
     ;;
 xen)
@@ -164,7 +191,7 @@ load)
     for place in native xen; do
         ok "$place: the load" on $place 0 /bin/load
         on $place 0 /bin/load 2>&1 | tr -d '\r' >console.$place
-        grep '^load: ' console.$place >words.$place
+        grep '^load: ' console.$place >"words.$place"
     done
     ok "the same words on both" diff words.native words.xen
     ok "all is well in them" bash -c 'test "$(grep -c ": ok$" words.xen)" -eq 11'
@@ -227,28 +254,47 @@ input)
     ok "on both" diff lines.native lines.xen
     ;;
 rewriting)
-    build annotated --config-extra "$SOURCE_DIR/tests/boot/rewriting.config"
+    [ "$kind" = smp ] || options=(--config-extra "$SOURCE_DIR/tests/boot/rewriting.config")
+    build annotated
     ok "the kernel verifies" bash -c '"$0" verify "$1/vmlinux" >report && cat report' "$AFTERBURNER" "$OUTPUT"
-    link_image
-    ok "and as it is bound" "$AFTERBURNER" verify --bound xen --quiet image
+    places=(native)
+    if [ "$kind" = x86_64 ]; then
+        places+=(xen)
+        link_image
+        ok "and as it is bound" "$AFTERBURNER" verify --bound xen --quiet image
+    fi
     with_program filter
     cp "$SOURCE_DIR/tests/boot/rewriting" root/bin/
     (cd root && find . | cpio -o -H newc --quiet | gzip) >added.gz
     cat "$OUTPUT/initramfs.cpio.gz" added.gz >initramfs.cpio.gz
     # The third to the tenth instruction of a function that is called often.
-    places='' number=0
+    probes='' number=0
     while read -r address; do
         [ $number -gt 0 ] || start=$((16#$address))
         number=$((number + 1))
-        [ $number -lt 3 ] || [ $number -gt 10 ] || places+="%20vfs_read+$((16#$address - start))"
+        [ $number -lt 3 ] || [ $number -gt 10 ] || probes+="%20vfs_read+$((16#$address - start))"
     done < <(objdump -d --no-show-raw-insn --disassemble=vfs_read "$OUTPUT/vmlinux" | sed -nE 's/^(ffffffff[0-9a-f]{8}):.*/\1/p')
-    for place in native xen; do
-        ok "$place: the kernel rewrites itself" on $place 0 "/bin/rewriting$places"
-        tr -d '\r' <check.log | grep '^rewriting: ' >words.$place
+    for place in "${places[@]}"; do
+        ok "$place: the kernel rewrites itself" on "$place" 0 "/bin/rewriting$probes"
+        tr -d '\r' <check.log | grep '^rewriting: ' >"words.$place"
     done
-    sed 's/^/# /' words.xen
-    ok "the same words on both" diff words.native words.xen
-    ok "and they are many" test "$(grep -c ': ok$' words.xen)" -ge 15
+    sed 's/^/# /' words.native
+    for place in "${places[@]}"; do
+        ok "$place: the same words" diff words.native "words.$place"
+    done
+    ok "and they are many" test "$(grep -c ': ok$' words.native)" -ge 15
+    ;;
+debian)
+    kind=debian
+    build annotated --minutes "${AFTERBURNER_DEBIAN_MINUTES:-100}"
+    ok "the kernel verifies" bash -c 'time "$0" verify --json vmlinux.json "$1/vmlinux" | tee report' "$AFTERBURNER" "$OUTPUT"
+    sed 's/^/# /' report
+    ok "0 open findings in the certificate" grep -q '"open": 0' vmlinux.json
+    ok "and sites by the thousand" bash -c 'test "$("$0" sites --count "$1/vmlinux" | awk "\$1 == \"total\" { print \$2 }")" -gt 5000' "$AFTERBURNER" "$OUTPUT"
+    ok "modules by the thousand" test "$(find "$OUTPUT/modules" -name '*.ko' | wc -l)" -gt 3000
+    ok "every module verifies" bash -c 'find "$1/modules" -name "*.ko" -print0 | xargs -0 -n 100 -P 2 "$0" verify --quiet' "$AFTERBURNER" "$OUTPUT"
+    sites=$(find "$OUTPUT/modules" -name '*.ko' -print0 | xargs -0 -n 1 "$AFTERBURNER" sites --count 2>/dev/null | awk '$1 == "total" { sum += $2 } END { print sum }')
+    echo "# sites in modules: $sites; $(tr '\n' ' ' <"$OUTPUT/build-times")"
     ;;
 missed)
     build annotated

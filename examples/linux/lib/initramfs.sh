@@ -4,9 +4,7 @@
 # shellcheck disable=SC2034,SC2154
 #
 # The initramfs: busybox, this folder's scripts, a kernel's modules. Equal inputs give equal bytes.
-# Needs lib/messages.sh and the variable `here`.
-
-busybox=/bin/busybox
+# Needs lib/messages.sh and the variables `here` and `busybox`.
 
 describe_initramfs() {
     local file

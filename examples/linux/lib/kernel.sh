@@ -4,9 +4,9 @@
 # shellcheck disable=SC2034,SC2154
 #
 # One kernel of one variant, built out of tree into an entry of the cache.
-# Needs lib/messages.sh, lib/source.sh, prepare_source, and the variables `here`, `cache`, `jobs`,
-# `force`, `keep_objects`, `config_fragments` (array) and `afterburner` (path; unused for plain);
-# `unfinished` names what the caller removes at exit.
+# Needs lib/messages.sh, lib/source.sh, lib/kinds.sh, prepare_source, prepare_base_config, and the
+# variables `here`, `cache`, `jobs`, `minutes`, `force`, `keep_objects` and `afterburner` (path;
+# unused for plain); `unfinished` names what the caller removes at exit.
 
 # Nothing of a build's date, user or machine is in the kernel, so equal inputs give equal bytes.
 kernel_environment=(
@@ -31,15 +31,15 @@ kernel_flags=-fdebug-prefix-map=BUILD_DIRECTORY=.
 
 # Sets kernel_make (the whole command up to the targets) for VARIANT and the build directory.
 set_kernel_make() {
-    local variant=$1 objects=$2 gcc
-    gcc="gcc ${kernel_flags/BUILD_DIRECTORY/$objects}"
+    local variant=$1 objects=$2 compiler
+    compiler="$kernel_compiler ${kernel_flags/BUILD_DIRECTORY/$objects}"
     kernel_make=(env "${kernel_environment[@]}")
     [ "$variant" != off ] || kernel_make+=(AFTERBURNER_MODE=off)
-    kernel_make+=(make -C "$source_dir" "O=$objects" ARCH=x86_64)
+    kernel_make+=(make -C "$source_dir" "O=$objects" "ARCH=$kernel_arch" "${kernel_words[@]}")
     case $variant in
-    plain) kernel_make+=("CC=$gcc") ;;
+    plain) kernel_make+=("CC=$compiler") ;;
     # An annotated object has sections the kernel's linker script does not name.
-    *) kernel_make+=("CC=$afterburner cc --policy $here/policy $gcc" CONFIG_LD_ORPHAN_WARN=) ;;
+    *) kernel_make+=("CC=$afterburner cc --policy $here/policy $compiler" CONFIG_LD_ORPHAN_WARN=) ;;
     esac
 }
 
@@ -59,12 +59,14 @@ wanted_config() {
 
 # Everything that decides the kernel's bytes; the policy and the tool by their content.
 describe_kernel() {
-    local variant=$1
+    local variant=$1 program
     printf 'variant %s\nsource %s\n' "$variant" "$source_tree_hash"
+    [ -z "$base_config" ] || printf 'base %s\n' "$(hash_of_file "$base_config")"
     wanted_config
-    gcc --version
-    as --version
-    ld --version
+    for program in "${compiler_programs[@]}"; do
+        "${program% *}" --version
+    done
+    [ "${#kernel_words[@]}" = 0 ] || printf 'word %s\n' "${kernel_words[@]}"
     printf 'environment %s\n' "${kernel_environment[@]}"
     printf 'target %s\n' "${kernel_targets[@]}"
     printf 'flags %s\n' "$kernel_flags"
@@ -103,8 +105,12 @@ configure_kernel() {
     local objects=$1 log=$2 missing
     # Always by plain gcc: the twins have one configuration.
     set_kernel_make plain "$objects"
-    local command=("${kernel_make[@]}" -s tinyconfig)
-    "${command[@]}" >>"$log" 2>&1 || give_up tinyconfig "$log" "${command[@]}"
+    local command=("${kernel_make[@]}" -s "$config_base")
+    if [ -n "$base_config" ]; then
+        cp "$base_config" "$objects/.config"
+    else
+        "${command[@]}" >>"$log" 2>&1 || give_up "$config_base" "$log" "${command[@]}"
+    fi
     command=("$source_dir/scripts/kconfig/merge_config.sh" -m -O "$objects" "$objects/.config"
         "${config_fragments[@]}")
     (cd "$objects" && "${command[@]}") >>"$log" 2>&1 ||
@@ -131,9 +137,10 @@ describe_building() {
     printf '%s: %s%s objects, %s s' "$kernel_variant" "$built" "$total" "$1"
 }
 
-# build_kernel VARIANT: sets kernel_entry to a complete cache entry, kernel_cached to yes or no.
+# build_kernel VARIANT: sets kernel_entry to a complete cache entry, kernel_cached to yes or no. With
+# `minutes`, ends after so many with exit code 75 and leaves what there is for the next run.
 build_kernel() {
-    local variant=$1 hash status=0 command unique
+    local variant=$1 hash status=0 command unique limit=()
     hash=$(kernel_hash "$variant")
     kernel_entry=$cache/kernels/$hash
     local work=$kernel_entry.unfinished
@@ -149,26 +156,39 @@ build_kernel() {
         return
     fi
     kernel_cached=no
-    rm -rf "$work"
-    mkdir -p "$objects"
-    unfinished=$work
     kernel_variant=$variant
     kernel_log=$work/build.log
-    kernel_total=$cache/kernels/objects-$(wanted_config | hash_of_stdin)
-    describe_kernel "$variant" >"$kernel_log"
-
-    say "$variant: configuring $source_version ($hash)"
-    configure_kernel "$objects" "$kernel_log"
-    cp "$objects/.config" "$work/.config"
+    kernel_total=$cache/kernels/objects-$({ printf '%s\n' "$kernel_arch" "$base_config" && wanted_config; } | hash_of_stdin)
+    # What a build in steps left is of the same inputs: they name its directory. kbuild takes an
+    # object for finished only once it has written down the command that made it.
+    if [ -z "$minutes" ] || [ ! -e "$work/.config" ]; then
+        rm -rf "$work"
+        mkdir -p "$objects"
+        unfinished=$work
+        describe_kernel "$variant" >"$kernel_log"
+        say "$variant: configuring $source_version ($hash)"
+        configure_kernel "$objects" "$kernel_log"
+        cp "$objects/.config" "$work/.config"
+    fi
+    if [ -n "$minutes" ]; then
+        unfinished=
+        limit=(timeout --foreground "${minutes}m")
+    fi
 
     set_kernel_make "$variant" "$objects"
-    command=("${kernel_make[@]}" "-j$jobs" "${kernel_targets[@]}")
+    command=("${limit[@]}" "${kernel_make[@]}" "-j$jobs" "${kernel_targets[@]}")
+    printf '%q ' "${kernel_make[@]}" >"$work/make"
     say "$variant: building with -j$jobs; log: $kernel_log"
     # shellcheck disable=SC2016
     with_progress 10 "$kernel_log" describe_building \
         bash -c 'times=$1; shift; exec 4>&2 2>"$times"; TIMEFORMAT="real_seconds=%R
 user_cpu_seconds=%U
 system_cpu_seconds=%S"; time "$@" 2>&4' time "$work/build-times" "${command[@]}" || status=$?
+    if [ -n "$minutes" ] && [ "$status" = 124 ]; then
+        say "$variant: not finished after $minutes minutes: $(describe_building "$((minutes * 60))");" \
+            "the same command goes on"
+        exit 75
+    fi
     [ "$status" = 0 ] || give_up "$variant" "$kernel_log" "${command[@]}"
     if ! cmp -s "$work/.config" "$objects/.config"; then
         unfinished=

@@ -66,7 +66,7 @@ find_other_version() {
 }
 
 # Sets source_version to the pinned version, or to the one the archive or this machine still has.
-# Sets source_dir, source_tree_hash and source_manifest; unpacks at most once.
+# Sets source_package, source_dir, source_tree_hash and source_manifest; unpacks at most once.
 prepare_source() {
     local package version base scratch
     package=$(pin package)
@@ -93,6 +93,7 @@ prepare_source() {
     flock -u 8
     exec 8>&-
 
+    source_package=$package
     source_version=$version
     source_dir=$base/$version/$package
     source_manifest=$base/$version/manifest
