@@ -518,6 +518,7 @@ static int write_prelude(struct job *job, struct scratch *scratch)
     struct prelude_options options = {.bits = job->arguments.bits,
                                       .alternate = job->arguments.alternate,
                                       .no_room = job->no_room,
+                                      .several_sizes = job->filtered.several_sizes,
                                       .code16_on = policy_code16_on(job->policy)};
     char *prelude;
     size_t size;

@@ -325,6 +325,7 @@ static int blank_relocated(const struct code *code, bfd_vma start, size_t length
 static int complete_record(struct object *object, struct code *code, bfd_vma offset,
                            struct afterburn_record *record)
 {
+    static const unsigned char lfence[] = {0x0f, 0xae, 0xe8};
     bfd_vma start = offset + record->offset, end = offset + record->span;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     unsigned char bytes[INSTRUCTION_MAX];
@@ -350,6 +351,9 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
     }
     zydis_open(&decoder, record->bits);
     relocation = blank_relocated(code, start, record->length, bytes);
+    if (record->length > sizeof(lfence) &&
+        memcmp(bytes + record->length - sizeof(lfence), lfence, sizeof(lfence)) == 0)
+        record->length -= sizeof(lfence); /* of -mlfence-after-load: in the pad's place */
     if (!ZYAN_SUCCESS(
             ZydisDecoderDecodeFull(&decoder, bytes, record->length, &instruction, operands)) ||
         instruction.length != record->length)
@@ -405,6 +409,12 @@ static int complete_one(struct object *object, asection *section, arelent **relo
             object->end_seen = 1;
             record.length = 0;
         }
+        memcpy(bytes, &record, sizeof(record));
+        return 0;
+    }
+    if (symbol && !(symbol->section->flags & SEC_HAS_CONTENTS)) { /* .bss: nothing is there */
+        record = (struct afterburn_record){
+            .site = record.site, .kind = AFTERBURN_REGION, .bits = record.bits};
         memcpy(bytes, &record, sizeof(record));
         return 0;
     }

@@ -90,7 +90,12 @@ const char *const special_registers[] = {
     "db1", "db2", "db3", "db4", "db5", "db6", "db7", NULL,
 };
 
-int operand_is_special_register(const char *text, size_t length, int intel, int *stack)
+int special_register_exists(const char *name, int bits)
+{
+    return bits == 64 || strcmp(name, "cr8") != 0;
+}
+
+int operand_is_special_register(const char *text, size_t length, int intel, int bits, int *stack)
 {
     char name[6];
     size_t count = 0;
@@ -117,7 +122,7 @@ int operand_is_special_register(const char *text, size_t length, int intel, int 
     if (count < 2 || (!percent && !intel))
         return 0;
     for (const char *const *special = special_registers; *special; special++)
-        if (strcmp(name, *special) == 0) {
+        if (strcmp(name, *special) == 0 && special_register_exists(name, bits)) {
             *stack |= strcmp(name, "ss") == 0;
             return 1;
         }

@@ -21,8 +21,12 @@ enum mnemonic mnemonic_look_up(const char *word, size_t length);
  * last. GNU as knows more, which no processor takes. */
 extern const char *const special_registers[];
 
-/* Whether the text of one operand is a control, debug or segment register; a name without `%`
- * counts in Intel syntax. Sets *stack when it is SS. */
-int operand_is_special_register(const char *text, size_t length, int intel, int *stack);
+/* Whether code of that size has the register: CR8 is 64-bit code's. (GNU as makes of 32-bit code's
+ * AMD's other encoding, which no decoder takes.) */
+int special_register_exists(const char *name, int bits);
+
+/* Whether the text of one operand is a control, debug or segment register of code with that many
+ * bits; a name without `%` counts in Intel syntax. Sets *stack when it is SS. */
+int operand_is_special_register(const char *text, size_t length, int intel, int bits, int *stack);
 
 #endif

@@ -12,17 +12,21 @@
 static void make_site(struct filter *filter, const char *start, const char *prefix_start,
                       const char *prefix_end, int before)
 {
-    edits_insert(&filter->edits, start,
-                 before ? ".Lab_site_before {nooptimize} " : ".Lab_site {nooptimize} ");
     if (prefix_start) { /* one statement or several, comments between them */
         struct statement prefix;
         struct scanner scanner;
 
+        edits_insert(&filter->edits, start, before ? "Lab.prefixed_before \"" : "Lab.prefixed \"");
         scanner_start(&scanner, prefix_start, (size_t)(prefix_end - prefix_start));
         while (scanner_next(&scanner, &prefix)) {
+            edits_append_string(&filter->edits, "{nooptimize} ");
             edits_append(&filter->edits, prefix.start, (size_t)(prefix.end - prefix.start));
-            edits_append(&filter->edits, " ", 1);
+            edits_append(&filter->edits, ";", 1);
         }
+        edits_append_string(&filter->edits, "\",{nooptimize} ");
+    } else {
+        edits_insert(&filter->edits, start,
+                     before ? ".Lab_site_before {nooptimize} " : ".Lab_site {nooptimize} ");
     }
     filter->result->needs_prelude = 1;
 }
@@ -37,7 +41,7 @@ static int special_operand(const struct filter *filter, const char *at, const ch
     for (;; at++) {
         if (at == end || (*at == ',' && parentheses == 0)) {
             if (operand_is_special_register(start, (size_t)(at - start),
-                                            filter->intel || filter->naked, stack))
+                                            filter->intel || filter->naked, filter->bits, stack))
                 return 1;
             if (memchr(start, '\\', (size_t)(at - start)))
                 unknown = 1;
@@ -52,28 +56,31 @@ static int special_operand(const struct filter *filter, const char *at, const ch
     }
 }
 
-/* Whether a jmp or call is far without saying so in its mnemonic: `far` or a 48- or 80-bit pointer
- * in Intel syntax, selector and offset apart in either. */
+/* Whether a jmp or call is far without saying so in its mnemonic: `far` or a pointer with a
+ * selector in Intel syntax (of 32 bits it has one in all code but 32-bit code), selector and offset
+ * apart in either. */
 static int far_operand(const struct filter *filter, const char *at, const char *end)
 {
-    int commas = 0, colon = 0, word_start = 1, segment = 0;
+    int commas = 0, brackets = 0, colon = 0, word_start = 1, segment = 0;
 
     for (const char *p = at; p < end; p++) {
-        if (*p == ',')
+        brackets += (*p == '[') - (*p == ']');
+        if (*p == ',' && brackets == 0)
             commas++;
         if (*p == ':') {
             colon = 1;
-            segment = p - at >= 2 && p[-1] == 's' && isalpha((unsigned char)p[-2]);
+            segment = (p - at >= 2 && p[-1] == 's' && isalpha((unsigned char)p[-2])) ||
+                      (p - at >= 4 && strncasecmp(p - 4, "flat", 4) == 0);
         }
         if (filter->intel && word_start &&
             ((end - p >= 4 && strncasecmp(p, "far", 3) == 0 && isspace((unsigned char)p[3])) ||
-             (end - p >= 5 &&
-              (strncasecmp(p, "fword", 5) == 0 || strncasecmp(p, "tbyte", 5) == 0))))
+             (end - p >= 5 && (strncasecmp(p, "fword", 5) == 0 || strncasecmp(p, "tbyte", 5) == 0 ||
+                               (filter->bits != 32 && strncasecmp(p, "dword", 5) == 0)))))
             return 1;
         word_start = !isalnum((unsigned char)*p) && *p != '_';
     }
     if (filter->intel)
-        return colon && !segment;
+        return commas || (colon && !segment);
     return commas == 1 && at < end && *at == '$';
 }
 

@@ -25,7 +25,11 @@ int filter_follows(struct filter *filter, int can_leave)
 static int place(const struct filter *filter)
 {
     const struct section_state *section = &filter->sections.current;
-    int exempt = !policy_section_on(filter->options->policy, section->name, strlen(section->name));
+    int exempt;
+
+    if (section->absolute)
+        return PRELUDE_PLACE_NOWHERE;
+    exempt = !policy_section_on(filter->options->policy, section->name, strlen(section->name));
 
     return (section->executable ? PRELUDE_PLACE_CODE : 0) | (exempt ? PRELUDE_PLACE_EXEMPT : 0) |
            (section->grouped ? PRELUDE_PLACE_GROUPED : 0) |
@@ -34,7 +38,8 @@ static int place(const struct filter *filter)
 
 static int place_is_special(int place)
 {
-    return place & PRELUDE_PLACE_CODE && place & (PRELUDE_PLACE_EXEMPT | PRELUDE_PLACE_GROUPED);
+    return place == PRELUDE_PLACE_NOWHERE ||
+           (place & PRELUDE_PLACE_CODE && place & (PRELUDE_PLACE_EXEMPT | PRELUDE_PLACE_GROUPED));
 }
 
 /* The place as an expression of gas's. */
@@ -93,6 +98,7 @@ void filter_code_size(struct filter *filter, const struct statement *statement, 
 
     filter->bits = bits;
     filter->changes_bits |= bits != filter->options->bits;
+    filter->result->several_sizes |= bits != filter->options->bits;
     if (!filter_follows(filter, bits != filter->options->bits))
         return;
     snprintf(text, sizeof(text), ";.Lab_code %d", bits);

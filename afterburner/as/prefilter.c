@@ -107,6 +107,8 @@ static void filter_directive(struct filter *filter, const struct statement *stat
     } else if (statement_word_is(word, length, ".include")) {
         filter->result->needs_prelude = filter->result->needs_dynamic = 1;
         filter_hidden(filter, statement);
+    } else if (statement_word_is(word, length, ".bundle_align_mode")) {
+        edits_insert(&filter->edits, statement->end, ";.set .Lab_bundle,1");
     } else if (statement_word_is(word, length, ".file")) {
         follow_file(filter, operands, statement->end);
     } else if (statement_word_is(word, length, ".ident")) {

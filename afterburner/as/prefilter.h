@@ -27,6 +27,7 @@ struct prefilter_result {
     int needs_end;      /* behind the text, even where it ends early, .Lab_end must come */
     int ends;           /* it has the directive .end, behind which gas reads no more of it */
     int needs_dynamic;  /* instructions are put together by macros: prelude_options.dynamic */
+    int several_sizes;  /* it has code of another size: prelude_options.several_sizes */
     int compiled;       /* the text came from a compiler (.ident): the calling convention holds */
     char source[4096];  /* source path from the first line marker, or the name in .file; "" when
                            neither is there */

@@ -11,7 +11,7 @@
 #include "cli/message.h"
 #include "decode/sensitive-table.h"
 
-/* All names the prelude defines begin with `.Lab`: gas keeps .L names out of the symbol table.
+/* All symbols the prelude defines begin with `.Lab`: gas keeps .L names out of the symbol table.
  *
  * .Lab_off    nonzero (enum afterburn_exemption) while sites are not wanted
  * .Lab_bits   how the current code decodes
@@ -79,48 +79,74 @@ static void write_sites(FILE *out, const struct prelude_options *options)
                  ".Lab_pad -((%1$d-(.Lab_y\\@-.Lab_s\\@))*((%1$d-(.Lab_y\\@-.Lab_s\\@))>0))\n",
                  SITE_SPAN_MIN);
     }
-    fprintf(
-        out,
-        ".macro .Lab_record Lab_s,Lab_x,Lab_i,Lab_y\n"
-        ".Lab_open\n"
-        ".long \\Lab_s-.\n"
-        ".byte \\Lab_x-\\Lab_s,\\Lab_i-\\Lab_s,\\Lab_y-\\Lab_i,.Lab_bits\n"
-        ".zero %1$zu\n"
-        ".popsection\n"
-        ".endm\n"
-        /* .nops makes long nops even in .code16, where their operands would decode otherwise. */
-        ".macro .Lab_pad Lab_n\n"
-        ".if .Lab_bits-16\n"
-        ".nops \\Lab_n\n"
-        ".else\n"
-        ".skip \\Lab_n,0x90\n"
-        ".endif\n"
-        ".endm\n"
-        ".macro .Lab_site Lab_t:vararg\n"
-        ".if .Lab_off\n"
-        "\\Lab_t\n"
-        ".else\n"
-        ".Lab_s\\@:\n"
-        "\\Lab_t\n"
-        ".Lab_y\\@:\n"
-        "%3$s"
-        ".Lab_x\\@:\n"
-        ".Lab_record .Lab_s\\@,.Lab_x\\@,.Lab_s\\@,.Lab_y\\@\n"
-        ".endif\n"
-        ".endm\n"
-        ".macro .Lab_site_before Lab_t:vararg\n"
-        ".if .Lab_off\n"
-        "\\Lab_t\n"
-        ".else\n"
-        ".Lab_s\\@:\n"
-        "%2$s"
-        ".Lab_i\\@:\n"
-        "\\Lab_t\n"
-        ".Lab_y\\@:\n"
-        ".Lab_record .Lab_s\\@,.Lab_y\\@,.Lab_i\\@,.Lab_y\\@\n"
-        ".endif\n"
-        ".endm\n",
-        sizeof(struct afterburn_record) - 8, before, after);
+    fprintf(out,
+            ".macro .Lab_record Lab_s,Lab_x,Lab_i,Lab_y\n"
+            ".Lab_open\n"
+            ".long \\Lab_s-.\n"
+            ".byte \\Lab_x-\\Lab_s,\\Lab_i-\\Lab_s,\\Lab_y-\\Lab_i,.Lab_bits\n"
+            ".zero %1$zu\n"
+            ".popsection\n"
+            ".endm\n"
+            /* gas makes the nops of a file for the code size at its end. */
+            ".macro .Lab_pad Lab_n\n"
+            "%4$s \\Lab_n%5$s\n"
+            ".endm\n"
+            ".macro .Lab_site Lab_t:vararg\n"
+            ".if .Lab_off\n"
+            "\\Lab_t\n"
+            ".else\n"
+            ".Lab_s\\@:\n"
+            "\\Lab_t\n"
+            ".Lab_y\\@:\n"
+            "%3$s"
+            ".Lab_x\\@:\n"
+            ".Lab_record .Lab_s\\@,.Lab_x\\@,.Lab_s\\@,.Lab_y\\@\n"
+            ".endif\n"
+            ".endm\n"
+            /* Prefixes that are statements of their own: gas does not take each with each
+             * instruction in one statement. */
+            ".macro Lab.prefixed Lab_p,Lab_t:vararg\n"
+            ".if .Lab_off\n"
+            "\\Lab_p\n"
+            "\\Lab_t\n"
+            ".else\n"
+            ".Lab_s\\@:\n"
+            "\\Lab_p\n"
+            "\\Lab_t\n"
+            ".Lab_y\\@:\n"
+            "%3$s"
+            ".Lab_x\\@:\n"
+            ".Lab_record .Lab_s\\@,.Lab_x\\@,.Lab_s\\@,.Lab_y\\@\n"
+            ".endif\n"
+            ".endm\n"
+            ".macro Lab.prefixed_before Lab_p,Lab_t:vararg\n"
+            ".if .Lab_off\n"
+            "\\Lab_p\n"
+            "\\Lab_t\n"
+            ".else\n"
+            ".Lab_s\\@:\n"
+            "%2$s"
+            ".Lab_i\\@:\n"
+            "\\Lab_p\n"
+            "\\Lab_t\n"
+            ".Lab_y\\@:\n"
+            ".Lab_record .Lab_s\\@,.Lab_y\\@,.Lab_i\\@,.Lab_y\\@\n"
+            ".endif\n"
+            ".endm\n"
+            ".macro .Lab_site_before Lab_t:vararg\n"
+            ".if .Lab_off\n"
+            "\\Lab_t\n"
+            ".else\n"
+            ".Lab_s\\@:\n"
+            "%2$s"
+            ".Lab_i\\@:\n"
+            "\\Lab_t\n"
+            ".Lab_y\\@:\n"
+            ".Lab_record .Lab_s\\@,.Lab_y\\@,.Lab_i\\@,.Lab_y\\@\n"
+            ".endif\n"
+            ".endm\n",
+            sizeof(struct afterburn_record) - 8, before, after,
+            options->several_sizes ? ".skip" : ".nops", options->several_sizes ? ",0x90" : "");
 }
 
 /* Following the section, the code size and .afterburn_off as gas meets them, wherever macros and
@@ -130,10 +156,12 @@ static void write_sites(FILE *out, const struct prelude_options *options)
  * is executable a region says so, too, and complete.c, which knows it by then, blanks it if not.
  *
  * Behind a statement that only gas can read (\\word, .include) .Lab_hidden asks gas for its code
- * size: the lengths of two instructions tell.
+ * size: an instruction's length tells.
  *
  * .Lab_place, .Lab_previous   enum prelude_place of the current and the previous section
  * .Lab_stack, .Lab_depth      .pushsection's: both of them, PLACE_BITS bits each, per level
+ * .Lab_bundle                 defined once there was .bundle_align_mode: then no distance is known
+ *                             before the end, and gas cannot be asked
  * .Lab_data                   1 in a row of data directives
  * .Lab_wish                   .afterburn_off counts down, .afterburn_on up; 0: the rules decide
  */
@@ -240,17 +268,18 @@ static void write_following(FILE *out, const struct prelude_options *options)
             PLACE_DEPTH_MAX, 2 * PLACE_BITS, PLACE_BITS);
     fprintf(out,
             ".macro .Lab_hidden\n"
+            ".ifndef .Lab_bundle\n"
             ".pushsection .discard.afterburn,\"e\"\n"
             ".Lab_p\\@:\n"
-            "inc %%eax\n"
-            "mov %%eax,%%eax\n"
+            "{disp32} lea 0(%%eax),%%eax\n"
             ".set .Lab_probed,.-.Lab_p\\@\n"
             ".popsection\n"
-            ".if .Lab_probed-(.Lab_bits==16)*-5-(.Lab_bits==32)*-3-(.Lab_bits==64)*-4\n"
+            ".if .Lab_probed-(.Lab_bits==16)*-8-(.Lab_bits==32)*-6-(.Lab_bits==64)*-7\n"
             ".error \"afterburner: the code size was changed where it cannot be followed; write "
             ".code16, .code32 or .code64 in full\"\n"
             ".endif\n"
-            ".set .Lab_place,.Lab_place|%2$d\n"
+            ".endif\n"
+            ".set .Lab_place,.Lab_place|%1$d\n"
             ".Lab_arrive\n"
             ".endm\n"
             ".macro .Lab_code Lab_n\n"
@@ -273,20 +302,16 @@ static void write_following(FILE *out, const struct prelude_options *options)
             ".set .Lab_wish,.Lab_wish+1\n"
             ".Lab_arrive\n"
             ".endm\n"
-            /* gas encodes all of a file's nops for the code size in force at its end. */
             ".macro .Lab_end\n"
             ".Lab_leave\n"
             ".Lab_open\n"
             ".long 0\n"
-            ".byte 0,0,%3$d,0\n"
-            ".short %4$d\n"
-            ".zero %5$zu\n"
+            ".byte 0,0,%2$d,0\n"
+            ".short %3$d\n"
+            ".zero %4$zu\n"
             ".popsection\n"
-            ".if .Lab_bits-%1$d\n"
-            ".code%1$d\n"
-            ".endif\n"
             ".endm\n",
-            options->bits, PRELUDE_PLACE_UNSURE, PRELUDE_END_LENGTH, AFTERBURN_REGION,
+            PRELUDE_PLACE_UNSURE, PRELUDE_END_LENGTH, AFTERBURN_REGION,
             sizeof(struct afterburn_record) - offsetof(struct afterburn_record, flags));
 }
 
@@ -304,11 +329,13 @@ static void write_mnemonics(FILE *out, const struct sensitive_entry *entry, cons
 
 /* The registers whose moves, pushes and pops are sensitive, in the spellings gas takes: 1, or 2 for
  * SS, behind which an interrupt shadow must survive. */
-static void write_registers(FILE *out)
+static void write_registers(FILE *out, int bits)
 {
     for (const char *const *name = special_registers; *name; name++) {
         int value = strcmp(*name, "ss") == 0 ? 2 : 1;
 
+        if (!special_register_exists(*name, bits))
+            continue;
         fprintf(out, ".set \".Lab_r%s\",%d\n.set \".Lab_r%%%s\",%d\n", *name, value, *name, value);
     }
 }
@@ -316,13 +343,13 @@ static void write_registers(FILE *out)
 /* Macros that look at operands as gas expands them: needed only where the source's own macros build
  * instructions. They leave altmacro mode while they work, since in it `%cr0` would be an
  * expression. */
-static void write_dynamic(FILE *out)
+static void write_dynamic(FILE *out, int bits)
 {
     static const char *const moves[] = {"mov",   "movw",  "movl", "movq", "push", "pushw",
                                         "pushl", "pushq", "pop",  "popw", "popl", "popq"};
     static const char *const repeats[] = {"rep", "repe", "repz", "repne", "repnz"};
 
-    write_registers(out);
+    write_registers(out, bits);
     /* Four parts: gas splits a memory operand at its commas too, and the register may come after
      * it. */
     fputs(".macro .Lab_look Lab_p,Lab_q,Lab_u,Lab_v:vararg\n"
@@ -388,11 +415,13 @@ char *prelude_make(const struct prelude_options *options, size_t *size)
     write_chunks(out, options);
     write_sites(out, options);
     for (size_t i = 0; i < sensitive_entry_count; i++) {
+        if (options->bits == 32 && !(sensitive_entries[i].modes & SENSITIVE_BITS_32))
+            continue; /* what such code has of them raises #UD */
         write_mnemonics(out, &sensitive_entries[i], sensitive_entries[i].gas);
         write_mnemonics(out, &sensitive_entries[i], sensitive_entries[i].intel);
     }
     if (options->dynamic)
-        write_dynamic(out);
+        write_dynamic(out, options->bits);
     if (options->alternate)
         fputs(".altmacro\n.set .Lab_alt,1\n", out);
     fputs(".list\n", out);

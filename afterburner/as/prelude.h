@@ -15,6 +15,8 @@ enum prelude_place {
     PRELUDE_PLACE_EXEMPT = 1 << 1,  /* by a section rule of the policy */
     PRELUDE_PLACE_GROUPED = 1 << 2, /* in a section group: its records must be dropped with it */
     PRELUDE_PLACE_UNSURE = 1 << 3,  /* only gas knows whether it is executable */
+    /* .struct, which makes no bytes */
+    PRELUDE_PLACE_NOWHERE = PRELUDE_PLACE_EXEMPT | PRELUDE_PLACE_GROUPED,
 };
 
 /* What .Lab_end says for a length in a region's record, until complete.c has seen it. */
@@ -27,7 +29,8 @@ struct prelude_options {
                       expands them */
     int alternate; /* gas was told to start in .altmacro mode */
     int no_room;   /* sites without pads */
-    uint64_t source; /* hash of the source path, for the chunk's header */
+    int several_sizes; /* the text has code of other sizes than the object's */
+    uint64_t source;   /* hash of the source path, for the chunk's header */
 };
 
 /* The prelude's text; the caller frees it. */

@@ -14,7 +14,8 @@ static const char *const section_directives[] = {
     ".text",        ".data",       ".bss",      ".struct", ".offset",    ".subsection", ".section",
     ".pushsection", ".popsection", ".previous", ".sect",   ".section.s", ".sect.s",
 };
-#define SECTIONS_BY_NAME 5 /* the first of them are sections' names */
+#define SECTIONS_BY_NAME  5 /* the first of them are sections' names, */
+#define SECTIONS_ABSOLUTE 2 /* of which the last have no bytes */
 
 int sections_changes(const char *word, size_t length)
 {
@@ -31,7 +32,7 @@ static void set_state(struct section_state *state, const char *name, size_t leng
     memcpy(state->name, name, length);
     state->name[length] = '\0';
     state->executable = executable;
-    state->grouped = state->joins = state->unsure = 0;
+    state->absolute = state->grouped = state->joins = state->unsure = 0;
 }
 
 void sections_start(struct section_tracker *tracker, const struct section_tracker *survey)
@@ -187,6 +188,7 @@ enum section_step sections_follow(struct section_tracker *tracker, const char *w
         if (statement_word_is(word, length, section_directives[i])) {
             tracker->previous = tracker->current;
             set_state(&tracker->current, section_directives[i], length, i == 0);
+            tracker->current.absolute = i >= SECTIONS_BY_NAME - SECTIONS_ABSOLUTE;
             return SECTION_ENTER;
         }
     if (statement_word_is(word, length, ".section") || statement_word_is(word, length, ".sect") ||

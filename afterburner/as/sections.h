@@ -11,9 +11,10 @@
 struct section_state {
     char name[SECTION_NAME_MAX];
     int executable;
-    int unsure;  /* only gas knows whether it is executable */
-    int grouped; /* member of a section group (flag G): the linker may drop it */
-    int joins;   /* flag `?`: grouped if the section before it was, which gas knows */
+    int absolute; /* .struct and .offset: no bytes, only values */
+    int unsure;   /* only gas knows whether it is executable */
+    int grouped;  /* member of a section group (flag G): the linker may drop it */
+    int joins;    /* flag `?`: grouped if the section before it was, which gas knows */
 };
 
 /* What a directive did to the section. */

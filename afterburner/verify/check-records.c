@@ -60,6 +60,18 @@ static int all_nops(const struct image_section *section, uint64_t start, uint64_
     return 1;
 }
 
+/* What is behind the instruction in a span: the pad, and in front of it an lfence, which GNU as
+ * puts there (-mlfence-after-load) and whatever is bound does not need. */
+static int good_tail(const struct image_section *section, uint64_t start, uint64_t end, int bits)
+{
+    static const unsigned char lfence[] = {0x0f, 0xae, 0xe8};
+
+    if (end - start >= sizeof(lfence) &&
+        memcmp(section->bytes + (start - section->address), lfence, sizeof(lfence)) == 0)
+        start += sizeof(lfence);
+    return all_nops(section, start, end, bits);
+}
+
 /* The first field of a record that does not fit the decoded instruction, or NULL. What the linker
  * fills in, and what only the annotator can know (liveness, identity), is not compared. */
 static const char *wrong_field(const struct afterburn_record *record,
@@ -127,7 +139,7 @@ static void check_site(struct verification *verification, const struct image_sec
                      "%s: the span is %u bytes, below %d", entry->name, site->record.span,
                      SITE_SPAN_MIN);
     if (!all_nops(section, site->start, site->instruction, site->record.bits) ||
-        !all_nops(section, end, site->end, site->record.bits))
+        !good_tail(section, end, site->end, site->record.bits))
         findings_add(&verification->findings, FINDING_PAD_NOT_NOP, FINDING_OPEN, site->start, NULL,
                      "%s", entry->name);
     if (site->record.flags & AFTERBURN_HALT_FOLLOWS &&

@@ -5,8 +5,10 @@
 #include "as/policy.h"
 #include "as/prefilter.h"
 
-#define SITE   ".Lab_site {nooptimize} "
-#define BEFORE ".Lab_site_before {nooptimize} "
+#define SITE           ".Lab_site {nooptimize} "
+#define BEFORE         ".Lab_site_before {nooptimize} "
+#define PREFIXED_1(p)  "Lab.prefixed \"{nooptimize} " p ";\",{nooptimize} "
+#define PREFIXED(p, q) PREFIXED_1(p ";{nooptimize} " q)
 
 /* What follows the section and the code size. */
 #define LEAVE        ".Lab_leave;"
@@ -252,25 +254,26 @@ static void prefixes(void **state)
     static const struct expected cases[] = {
         {"rep insb\n", SITE "rep insb\n", PRELUDE, NULL},
         {"REP INSB\n", SITE "REP INSB\n", PRELUDE, NULL},
-        {"rep; insb\n", "   ; " SITE "rep insb\n", PRELUDE, NULL},
-        {"rep ; outsl # c\n", "    ; " SITE "rep outsl # c\n", PRELUDE, NULL},
-        {"\trep\n\tinsb\n", "\t   \n\t" SITE "rep insb\n", PRELUDE, NULL},
-        {"rep\n\n# c\n/* d\n */\ninsb\n", "   \n\n# c\n/* d\n */\n" SITE "rep insb\n", PRELUDE,
-         NULL},
-        {"rep # c\ninsb", "    # c\n" SITE "rep insb", PRELUDE, NULL},
-        {"rep /* c */\ninsb", "    /* c */\n" SITE "rep insb", PRELUDE, NULL},
+        {"rep; insb\n", "   ; " PREFIXED_1("rep") "insb\n", PRELUDE, NULL},
+        {"rep ; outsl # c\n", "    ; " PREFIXED_1("rep") "outsl # c\n", PRELUDE, NULL},
+        {"\trep\n\tinsb\n", "\t   \n\t" PREFIXED_1("rep") "insb\n", PRELUDE, NULL},
+        {"rep\n\n# c\n/* d\n */\ninsb\n", "   \n\n# c\n/* d\n */\n" PREFIXED_1("rep") "insb\n",
+         PRELUDE, NULL},
+        {"rep # c\ninsb", "    # c\n" PREFIXED_1("rep") "insb", PRELUDE, NULL},
+        {"rep /* c */\ninsb", "    /* c */\n" PREFIXED_1("rep") "insb", PRELUDE, NULL},
         {"rep /* c */ insb", SITE "rep /* c */ insb", PRELUDE, NULL},
-        {"f: rep; insb\n", "f:    ; " SITE "rep insb\n", PRELUDE, NULL},
-        {"data16; rep; insw\n", "           ; " SITE "data16 rep insw\n", PRELUDE, NULL},
+        {"f: rep; insb\n", "f:    ; " PREFIXED_1("rep") "insb\n", PRELUDE, NULL},
+        {"data16; rep; insw\n", "           ; " PREFIXED("data16", "rep") "insw\n", PRELUDE, NULL},
         {"rex64 sysret\n", SITE "rex64 sysret\n", PRELUDE, NULL},
         {"rex.w lgdt (%rax)\nds lidt (%rax)\n", SITE "rex.w lgdt (%rax)\n" SITE "ds lidt (%rax)\n",
          PRELUDE, NULL},
-        {"rep; sti\n", "   ; " BEFORE "rep sti\n", PRELUDE, NULL},
+        {"rep; sti\n", "   ; Lab.prefixed_before \"{nooptimize} rep;\",{nooptimize} sti\n", PRELUDE,
+         NULL},
         {"ds sti\n", BEFORE "ds sti\n", PRELUDE, NULL},
         {"{disp32} lgdt (%rax)\n", SITE "{disp32} lgdt (%rax)\n", PRELUDE, NULL},
         {"{vex} {disp8} rep insb\n", SITE "{vex} {disp8} rep insb\n", PRELUDE, NULL},
-        {"rep; mov %ds, %eax\n", "   ; " SITE "rep mov %ds, %eax\n", PRELUDE, NULL},
-        {"rep; ljmp *(%rax)\n", "   ; " SITE "rep ljmp *(%rax)\n", PRELUDE, NULL},
+        {"rep; mov %ds, %eax\n", "   ; " PREFIXED_1("rep") "mov %ds, %eax\n", PRELUDE, NULL},
+        {"rep; ljmp *(%rax)\n", "   ; " PREFIXED_1("rep") "ljmp *(%rax)\n", PRELUDE, NULL},
 
         /* What ends the wait for an instruction. */
         {"rep; nop; insb\n", NULL, PRELUDE, NULL},
@@ -278,8 +281,8 @@ static void prefixes(void **state)
         {"rep\nf:\ninsb\n", NULL, PRELUDE, NULL},
         {"rep\n.p2align 4\ninsb\n", NULL, PRELUDE, NULL},
         {"rep", NULL, 0, NULL},
-        {"rep; movsb; rep; insb\n", "rep; movsb;    ; " SITE "rep insb\n", PRELUDE, NULL},
-        {"rep\nx = 5\ninsb\n", "   \nx = 5\n" SITE "rep insb\n", PRELUDE, NULL},
+        {"rep; movsb; rep; insb\n", "rep; movsb;    ; " PREFIXED_1("rep") "insb\n", PRELUDE, NULL},
+        {"rep\nx = 5\ninsb\n", "   \nx = 5\n" PREFIXED_1("rep") "insb\n", PRELUDE, NULL},
     };
 
     (void)state;
@@ -406,7 +409,9 @@ static void sections(void **state)
          ".pushsection .data\n.text\n.popsection\n.previous\n.Lab_site .byte 0xfa\n", PRELUDE,
          NULL},
         {".popsection\n.byte 0xfa\n", ".popsection\n.Lab_site .byte 0xfa\n", PRELUDE, NULL},
-        {".struct 0\n.byte 0xfa\n", NULL, 0, NULL},
+        {".struct 0\n.byte 0xfa\n", LEAVE ".struct 0" ENTER(6) "\n.byte 0xfa\n", PRELUDE | CLOSED,
+         NULL},
+        {".offset 4\n", LEAVE ".offset 4" ENTER(6) "\n", PRELUDE | CLOSED, NULL},
         {".subsection 1\n.byte 0xfa\n", ".subsection 1\n.Lab_site .byte 0xfa\n", PRELUDE, NULL},
     };
 
@@ -533,7 +538,7 @@ static void exemptions(void **state)
         {"", NULL, 0, NULL},
         {"# 1 \"a.S\"\nf: cli\n", "# 1 \"a.S\"\nf: .Lab_enter 3;cli\n", PRELUDE | CLOSED, "a.S"},
         {"f:\n", "f:.Lab_enter 3;\n", PRELUDE | CLOSED, NULL},
-        {"rep; insb", ".Lab_enter 3;   ; " SITE "rep insb", PRELUDE | CLOSED, NULL},
+        {"rep; insb", ".Lab_enter 3;   ; " PREFIXED_1("rep") "insb", PRELUDE | CLOSED, NULL},
         {".section .x,\"ax\"\ncli\n", ".Lab_enter 3;" LEAVE ".section .x,\"ax\"" ENTER(1) "\ncli\n",
          PRELUDE | CLOSED, NULL},
     };
