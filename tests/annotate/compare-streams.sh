@@ -35,7 +35,19 @@ g:	wrmsr
 	.size g, .-g
 	.p2align 5, 0xcc
 h:	out %al, $0x80
+	add 0x22222222(%rip), %eax
 	ret
+	.code16
+	jmp .
+	.code32
+	.byte 0x0f,0x26,0xd0
+	clts
+	.code64
+	.section .text.zeros,"ax"
+	.p2align 4
+	hlt
+	ret
+	.p2align 4,0
 	.section .rodata
 text:	.asciz "text"
 	.p2align 3
@@ -60,7 +72,7 @@ differs() {
 "$AFTERBURNER_AS" base.s -o annotated.o
 ok "annotated is plain" compare annotated
 compare annotated >figures
-ok "its pads and fills were left out" grep -qE 'left out: 7 pads .* [1-9][0-9]* fills' figures
+ok "its pads and fills were left out" grep -qE 'left out: 9 pads .* [1-9][0-9]* fills .*, 1 of zeros' figures
 # Changes in places of every kind: the text of the check is what is changed.
 while IFS='|' read -r what change; do
     ok "found: $what" differs "$change"
@@ -90,6 +102,12 @@ a pointer elsewhere|s/.quad 1b, 2b/.quad 1b, 1b/
 a pointer to another byte of an instruction|s/g + 1/g + 0/
 an offset elsewhere|s/.long g - ./.long h - ./
 another undefined symbol|s/outside/beside/
+another distance to nowhere|s/0x22222222/0x22222223/
+a 16-bit jump elsewhere|s/jmp [.]$/jmp .+1/
+a test register for another|s/0x26,0xd0/0x26,0xd8/
+an instruction in front of zeros|s/^\t.p2align 4,0$/\tcld\n&/
+zeros that reach no alignment|s/^\t.p2align 4,0$/\t.byte 0,0/
+something else than zeros|s/^\t.p2align 4,0$/\t.p2align 4,1/
 other data|s/outside, 7/outside, 8/
 data of a section less|s/^\t.long 1$//
 a section more|s/^\t.data$/\t.section .more,"a"\n\t.byte 1\n&/

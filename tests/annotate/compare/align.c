@@ -10,7 +10,8 @@
  *     side needed more bytes for that than the other one got, which the assembler's limit
  *     (.p2align 4,,10) forbade, and reaches a lower alignment or has none. It must be as few nops
  *     as can be, or one byte repeated. Or both end where an alternative's original does, which is
- *     filled up to its replacement's length.
+ *     filled up to its replacement's length;
+ *   - zeros that reach a multiple of one alignment at the end of both sides.
  *
  * Every other nop and int3 has to have its like. */
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "cli/memory.h"
 #include "compare.h"
 #include "decode/classify.h"
+#include "decode/third-decoder.h"
 
 #define RUN_LONGEST      8192
 #define ALIGNMENT_LOWEST 4
@@ -310,12 +312,52 @@ static uint64_t step_over_trap_pad(const struct side *side, const struct part *p
     return at;
 }
 
+/* Where Zydis knows no instruction libopcodes may (old ones: test registers); else it is a byte. */
 static uint8_t length_at(const struct part *part, uint64_t address, int bits)
 {
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    uint64_t offset = address - part->section->address;
     ZydisDecodedInstruction instruction;
+    size_t length;
+    char text[128];
 
-    return decode_at(part, address, bits, &instruction, operands) ? instruction.length : 1;
+    if (decode_at(part, address, bits, &instruction, operands))
+        return instruction.length;
+    length = third_decode(part->bytes + offset, part->section->size - offset, address, bits, text,
+                          sizeof(text));
+    return length ? (uint8_t)length : 1;
+}
+
+/* Whether zeros reach an alignment from an address to the section's end (.p2align 4,0 as a file's
+ * last line). No bytes do where none are needed. */
+static int ends_in_zeros(const struct part *part, uint64_t address, uint64_t alignment)
+{
+    uint64_t offset = address - part->section->address, size = part->section->size;
+
+    if (size - offset != needed(offset, alignment))
+        return 0;
+    while (offset < size && part->bytes[offset] == 0)
+        offset++;
+    return offset == size;
+}
+
+/* The same for both sides, which are left out if they have it. */
+static int leave_out_zeros(struct part *x, uint64_t a, struct part *y, uint64_t b)
+{
+    uint64_t a_end = x->section->address + x->section->size;
+    uint64_t b_end = y->section->address + y->section->size;
+    unsigned int highest = x->alignment < y->alignment ? x->alignment : y->alignment;
+
+    if (a_end - a == b_end - b)
+        return 0;
+    for (unsigned int alignment = ALIGNMENT_LOWEST; alignment <= highest; alignment *= 2)
+        if (ends_in_zeros(x, a, alignment) && ends_in_zeros(y, b, alignment)) {
+            leave_out(x, a, a_end);
+            leave_out(y, b, b_end);
+            figures.fills_of_zeros++;
+            return 1;
+        }
+    return 0;
 }
 
 int align_parts(const struct pair *pair, struct part *plain, struct part *annotated)
@@ -340,6 +382,8 @@ int align_parts(const struct pair *pair, struct part *plain, struct part *annota
                 break;
             b = next;
         }
+        if (leave_out_zeros(plain, a, annotated, b))
+            break;
         /* A plain object does not say its code's size: the annotated one does for both. */
         bits = records_bits_at(&pair->annotated.records, &pair->annotated.image, b);
         read_run(&pair->plain, plain, a, bits, &p);
@@ -412,13 +456,11 @@ static int is_branched_to(const struct part *part, uint64_t address)
         ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
         const struct kept *kept = &part->kept[i];
         ZydisDecodedInstruction instruction;
-        ZyanU64 target;
+        uint64_t target;
 
         if (decode_at(part, kept->address, kept->bits, &instruction, operands) &&
             instruction.operand_count_visible && operands[0].type == ZYDIS_OPERAND_TYPE_IMMEDIATE &&
-            operands[0].imm.is_relative &&
-            ZYAN_SUCCESS(
-                ZydisCalcAbsoluteAddress(&instruction, &operands[0], kept->address, &target)) &&
+            relative_target(&instruction, &operands[0], kept->address, &target) &&
             target == address)
             return 1;
     }

@@ -52,8 +52,9 @@ struct pair {
 
 struct figures {
     unsigned long long instructions, nops, pads, pad_bytes, trap_pads, fills, fill_bytes,
-        fills_by_label, fills_by_transfer, fills_at_end, alternative_fills, grown_branches,
-        other_orders, unwind_entries, relocations, symbols, data_sections, data_bytes;
+        fills_by_label, fills_by_transfer, fills_at_end, fills_of_zeros, alternative_fills,
+        grown_branches, other_orders, unwind_entries, relocations, symbols, data_sections,
+        data_bytes;
 };
 
 extern struct figures figures;
@@ -95,6 +96,11 @@ int same_place_or_pad(const struct pair *pair, uint64_t plain, uint64_t annotate
 int decode_at(const struct part *part, uint64_t address, int bits,
               ZydisDecodedInstruction *instruction, ZydisDecodedOperand *operands);
 
+/* Where an operand that counts from its instruction's end points; 0 when it is none. Addresses are
+ * not cut to the code's size, since sections are laid out beyond what 16 bits reach. */
+int relative_target(const ZydisDecodedInstruction *instruction, const ZydisDecodedOperand *operand,
+                    uint64_t address, uint64_t *target);
+
 /* The index of the first relocation at or behind an offset. */
 size_t relocation_at(const struct part *part, uint64_t offset);
 
@@ -105,6 +111,9 @@ uint64_t relocation_target(const struct part *part, const arelent *relocation);
 /* Whether two addresses mean the same place: the same byte of the same instruction, or the same
  * offset of a section without code. */
 int same_place(const struct pair *pair, uint64_t plain, uint64_t annotated);
+
+/* Whether an address is in no section. */
+int is_outside(const struct side *side, uint64_t address);
 
 /* How many kept instructions begin below an address. */
 size_t kept_before(const struct part *part, uint64_t address);

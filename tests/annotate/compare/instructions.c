@@ -15,6 +15,7 @@ struct decoded {
     int known;
     int relocated;
     uint64_t target;              /* of a field that the linker does not fill in; 0 without one */
+    uint64_t end;                 /* where the target is counted from */
     unsigned char bytes[LONGEST]; /* the fields that say where something is as 0 */
     unsigned char masked[LONGEST];
 };
@@ -46,18 +47,24 @@ static void decode(const struct part *part, const struct kept *kept, struct deco
         return;
     for (int i = 0; i < instruction->operand_count_visible; i++) {
         const ZydisDecodedOperand *operand = &decoded->operands[i];
-        int branch = operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operand->imm.is_relative;
-        int memory =
-            operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->mem.base == ZYDIS_REGISTER_RIP;
+        int branch = operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
         size_t at = branch ? instruction->raw.imm[0].offset : instruction->raw.disp.offset;
-        ZyanU64 target;
+        uint64_t target;
 
-        if ((!branch && !memory) || decoded->masked[at] ||
-            !ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(instruction, operand, kept->address, &target)))
+        if (!relative_target(instruction, operand, kept->address, &target) || decoded->masked[at])
             continue;
         mask(decoded, at, (branch ? instruction->raw.imm[0].size : instruction->raw.disp.size) / 8);
         decoded->target = target;
+        decoded->end = kept->address + kept->length;
     }
+}
+
+/* The same place, or none in the object at the same distance. */
+static int same_target(const struct pair *pair, const struct decoded *a, const struct decoded *b)
+{
+    if (is_outside(&pair->plain, a->target) && is_outside(&pair->annotated, b->target))
+        return a->target - a->end == b->target - b->end;
+    return same_place(pair, a->target, b->target);
 }
 
 /* A short branch becomes a long one where what it jumps over has grown, and the other way round
@@ -95,7 +102,7 @@ static int same_instruction(const struct pair *pair, const struct part *x, const
 
     decode(x, a, &p);
     decode(y, b, &q);
-    if (!p.target != !q.target || (p.target && !same_place(pair, p.target, q.target)))
+    if (!p.target != !q.target || (p.target && !same_target(pair, &p, &q)))
         return 0;
     if (a->length == b->length && memcmp(p.bytes, q.bytes, LONGEST) == 0 &&
         memcmp(p.masked, q.masked, LONGEST) == 0)

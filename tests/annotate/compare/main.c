@@ -120,10 +120,10 @@ int main(int argc, char **argv)
     printf("  left out: %llu pads of %llu bytes, by their records; %llu pads of int $3; %llu fills "
            "of %llu bytes on both "
            "sides (in front of a label %llu, behind a jump %llu, at the end %llu; %llu of "
-           "alternatives)\n",
+           "alternatives, %llu of zeros)\n",
            figures.pads, figures.pad_bytes, figures.trap_pads, figures.fills, figures.fill_bytes,
            figures.fills_by_label, figures.fills_by_transfer, figures.fills_at_end,
-           figures.alternative_fills);
+           figures.alternative_fills, figures.fills_of_zeros);
     printf("  and %llu bytes of %llu sections of data, %llu relocations, %llu symbols, %llu "
            "unwind entries\n",
            figures.data_bytes, figures.data_sections, figures.relocations, figures.symbols,

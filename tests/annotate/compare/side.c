@@ -107,6 +107,20 @@ int decode_at(const struct part *part, uint64_t address, int bits,
         &decoder, part->bytes + offset, part->section->size - offset, instruction, operands));
 }
 
+int relative_target(const ZydisDecodedInstruction *instruction, const ZydisDecodedOperand *operand,
+                    uint64_t address, uint64_t *target)
+{
+    address += instruction->length;
+    if (operand->type == ZYDIS_OPERAND_TYPE_IMMEDIATE && operand->imm.is_relative)
+        *target = address + (uint64_t)operand->imm.value.s;
+    else if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+             (operand->mem.base == ZYDIS_REGISTER_RIP || operand->mem.base == ZYDIS_REGISTER_EIP))
+        *target = address + (uint64_t)operand->mem.disp.value;
+    else
+        return 0;
+    return 1;
+}
+
 size_t relocation_at(const struct part *part, uint64_t offset)
 {
     size_t low = 0, high = part->relocation_count;
@@ -149,6 +163,11 @@ static const struct part *part_around(const struct side *side, uint64_t address)
             return &side->parts[i];
     }
     return NULL;
+}
+
+int is_outside(const struct side *side, uint64_t address)
+{
+    return !part_around(side, address);
 }
 
 /* Where an address of code is, without pads and fill: instruction, and byte in it. Nothing can
