@@ -38,7 +38,7 @@ static size_t read_bytes(const char *at, const char *end, unsigned char *bytes)
             return 0;
         errno = 0;
         value = strtoull(number, &stop, 0);
-        if (*stop || errno || count == BYTES_MAX)
+        if (stop != number + length || errno || count == BYTES_MAX) /* a NUL ends no number */
             return 0;
         bytes[count++] = (unsigned char)value;
         if (at < end && ++at == end) /* a comma with nothing behind it */

@@ -156,7 +156,7 @@ static void write_sites(FILE *out, const struct prelude_options *options)
  * is executable a region says so, too, and complete.c, which knows it by then, blanks it if not.
  *
  * Behind a statement that only gas can read (\\word, .include) .Lab_hidden asks gas for its code
- * size: an instruction's length tells.
+ * size: the lengths of two instructions tell.
  *
  * .Lab_place, .Lab_previous   enum prelude_place of the current and the previous section
  * .Lab_stack, .Lab_depth      .pushsection's: both of them, PLACE_BITS bits each, per level
@@ -271,10 +271,11 @@ static void write_following(FILE *out, const struct prelude_options *options)
             ".ifndef .Lab_bundle\n"
             ".pushsection .discard.afterburn,\"e\"\n"
             ".Lab_p\\@:\n"
-            "{disp32} lea 0(%%eax),%%eax\n"
+            "inc %%eax\n"
+            "mov %%eax,%%eax\n"
             ".set .Lab_probed,.-.Lab_p\\@\n"
             ".popsection\n"
-            ".if .Lab_probed-(.Lab_bits==16)*-8-(.Lab_bits==32)*-6-(.Lab_bits==64)*-7\n"
+            ".if .Lab_probed-(.Lab_bits==16)*-5-(.Lab_bits==32)*-3-(.Lab_bits==64)*-4\n"
             ".error \"afterburner: the code size was changed where it cannot be followed; write "
             ".code16, .code32 or .code64 in full\"\n"
             ".endif\n"

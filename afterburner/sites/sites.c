@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `afterburner sites`: lists an image's sites, or compares the identities of two images. */
 #include <argp.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/exit-codes.h"
@@ -18,15 +21,17 @@
 #include "image/image.h"
 #include "image/records.h"
 #include "sites/compare.h"
+#include "sites/gdb-script.h"
 
 enum {
     OPTION_DIFF = 0x100,
     OPTION_JSON,
+    OPTION_GDB,
 };
 
 struct options {
     const char *kind, *class_name, *function, *section;
-    int json, diff, count;
+    int json, diff, count, gdb;
     const char *files[2];
     int file_count;
 };
@@ -38,6 +43,8 @@ static const struct argp_option option_table[] = {
     {"section", 's', "GLOB", 0, "Only sites in sections whose name matches", 0},
     {"count", 'n', NULL, 0, "Print the number of sites by kind instead of a list", 0},
     {"json", OPTION_JSON, NULL, 0, "Print JSON", 0},
+    {"gdb", OPTION_GDB, NULL, 0,
+     "Print a script that gives gdb the command `afterburn-sites` for this image", 0},
     {"diff", OPTION_DIFF, NULL, 0,
      "Compare the identities of two images: which of the selected sites came, went and stayed", 0},
     {0},
@@ -76,6 +83,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case OPTION_JSON:
         options->json = 1;
         return 0;
+    case OPTION_GDB:
+        options->gdb = 1;
+        return 0;
     case OPTION_DIFF:
         options->diff = 1;
         return 0;
@@ -88,6 +98,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         if (options->file_count != (options->diff ? 2 : 1))
             argp_error(state, options->diff ? "--diff takes two images"
                                             : "give one image (two with --diff)");
+        if (options->gdb && (options->diff || options->count || options->json || options->kind ||
+                             options->class_name || options->function || options->section))
+            argp_error(state, "--gdb goes with no other option");
         if (options->diff && options->count)
             argp_error(state, "--count does not go with --diff, which counts anyway");
         return 0;
@@ -99,7 +112,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 static const struct argp parser = {
     option_table,
     parse_option,
-    "IMAGE\n--diff OLD NEW",
+    "IMAGE\n--diff OLD NEW\n--gdb IMAGE",
     "List the sites of an annotated image, or with --diff compare two images'. The options that "
     "select sites (-k, -c, -f, -s) hold for both."
     "\vA line is: address, span, offset of the instruction, kind, function+offset, instruction, "
@@ -150,6 +163,18 @@ static int is_wanted(const struct options *options, const struct image *image,
     return !options->section || (section && fnmatch(options->section, section->name, 0) == 0);
 }
 
+/* The span's bytes in the image. */
+static json_t *site_bytes(const struct image_section *section, const struct site *site)
+{
+    char text[2 * UINT8_MAX + 1] = "";
+
+    if (!section || !section->bytes || site->end > section->address + section->size)
+        return json_string("");
+    for (unsigned int i = 0; i < site->record.span; i++)
+        snprintf(text + 2 * i, 3, "%02x", section->bytes[site->start - section->address + i]);
+    return json_string(text);
+}
+
 static json_t *site_json(const struct image *image, const struct site *site)
 {
     const struct image_section *section = image_section_at(image, site->start);
@@ -166,6 +191,7 @@ static json_t *site_json(const struct image *image, const struct site *site)
     json_object_set_new(object, "function_offset", json_integer((json_int_t)offset));
     json_object_set_new(object, "kind", json_string(sensitive_name(site->record.kind)));
     json_object_set_new(object, "text", json_text(text));
+    json_object_set_new(object, "bytes", site_bytes(section, site));
     json_object_set_new(object, "span", json_integer(site->record.span));
     json_object_set_new(object, "offset", json_integer(site->record.offset));
     json_object_set_new(object, "length", json_integer(site->record.length));
@@ -244,6 +270,39 @@ static void list_sites(const struct options *options, const struct image *image,
     json_decref(list);
 }
 
+/* A string of Python's. */
+static void print_quoted(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            putchar('\\');
+        if (*text == '\n')
+            fputs("\\n", stdout);
+        else
+            putchar(*text);
+    }
+    putchar('"');
+}
+
+static int print_gdb_script(const char *image)
+{
+    char program[PATH_MAX], path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+    if (length < 0 || !realpath(image, path)) {
+        message_error("%s: its place cannot be told: %s", image, strerror(errno));
+        return EXIT_CODE_INPUT;
+    }
+    program[length] = '\0';
+    fputs("AFTERBURNER = ", stdout);
+    print_quoted(program);
+    fputs("\nIMAGE = ", stdout);
+    print_quoted(path);
+    printf("\n%s", gdb_script);
+    return EXIT_CODE_OK;
+}
+
 static int open_records(const char *path, struct image *image, struct records *records)
 {
     int code = image_open(path, image);
@@ -315,11 +374,13 @@ int command_sites(int argc, char **argv)
     code = open_records(options.files[0], &image, &records);
     if (code != EXIT_CODE_OK)
         return code;
-    if (options.count)
+    if (options.gdb)
+        code = print_gdb_script(options.files[0]);
+    else if (options.count)
         print_counts(&options, &image, &records);
     else
         list_sites(&options, &image, &records);
     records_free(&records);
     image_close(&image);
-    return EXIT_CODE_OK;
+    return code;
 }

@@ -72,10 +72,10 @@ static void count_characters(const char *text, size_t size, long counts[256])
  */
 static size_t follower(const char *text, size_t size)
 {
-    static const char *const calls[] = {".Lab_leave",  ".Lab_hidden", ".Lab_enter .Lab_place",
-                                        ".Lab_enter ", ".Lab_push ",  ".Lab_pop",
-                                        ".Lab_swap",   ".Lab_code ",  ".if .Lab_bits-",
-                                        ".else",       ".endif"};
+    static const char *const calls[] = {".Lab_leave",     ".Lab_hidden", ".Lab_enter .Lab_place",
+                                        ".Lab_enter ",    ".Lab_push ",  ".Lab_pop",
+                                        ".Lab_swap",      ".Lab_code ",  ".if .Lab_bits-",
+                                        ".Lab_data_row ", ".else",       ".endif"};
     static const char inherited[] = "+((.Lab_place>>2)-((.Lab_place>>3)*2))*4";
 
     for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
@@ -90,6 +90,20 @@ static size_t follower(const char *text, size_t size)
             length += sizeof(inherited) - 1;
         return length;
     }
+    return 0;
+}
+
+/* The length of what stands around the parts of a prefixed instruction, at the text's start; else
+ * 0.
+ */
+static size_t around_prefixed(const char *text, size_t size)
+{
+    static const char *const parts[] = {"Lab.prefixed_before \"", "Lab.prefixed \"",
+                                        "\",{nooptimize} ", "{nooptimize} "};
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (size >= strlen(parts[i]) && memcmp(text, parts[i], strlen(parts[i])) == 0)
+            return strlen(parts[i]);
     return 0;
 }
 
@@ -114,7 +128,8 @@ static int take_insertions_out(const char *out, size_t size, long counts[256])
                 length++;
             while (length < left && isdigit((unsigned char)out[i + length]))
                 length++;
-        } else if ((length = follower(out + i, left)) != 0) {
+        } else if ((length = follower(out + i, left)) != 0 ||
+                   (length = around_prefixed(out + i, left)) != 0) {
         } else if (left > 9 && memcmp(out + i, ".Lab_site", 9) == 0) {
             length = left > 16 && memcmp(out + i, ".Lab_site_before", 16) == 0 ? 16 : 9;
             if (left - length > sizeof(nooptimize) &&
@@ -142,7 +157,7 @@ static void check_nothing_lost(const char *in, size_t in_size, const char *out, 
     long before[256] = {0}, after[256] = {0};
     int rewrote, comments = has(in, in_size, "#") || has(in, in_size, "/");
 
-    if (has(in, in_size, ".Lab") || has(in, in_size, ".purgem") ||
+    if (has(in, in_size, ".Lab") || has(in, in_size, "nooptimize") || has(in, in_size, ".purgem") ||
         has(in, in_size, ".afterburn_") || has(in, in_size, ".else") || has(in, in_size, ".endif"))
         return;
     count_characters(in, in_size, before);
