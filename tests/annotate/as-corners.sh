@@ -126,7 +126,7 @@ ok "it verifies, and says how many have no pad" bash -c '"$0" verify room.o | te
 ok "with the bytes of plain as" bash -c 'as room.s -o plain-room.o && objcopy -O binary -j .text room.o a.bin && objcopy -O binary -j .text plain-room.o b.bin && cmp a.bin b.bin'
 offset=$((16#$(readelf -SW room.o | sed 's/^ *\[ *[0-9]*\] *//' | awk '$1 == ".afterburn" { print $4 }')))
 flags=$(od -An -tu1 -j $((offset + 32 + 10)) -N 1 room.o | tr -d ' ')
-printf "\\x$(printf %02x $((flags & 0x7f)))" | dd of=room.o bs=1 seek=$((offset + 32 + 10)) conv=notrunc status=none
+printf '%b' "\\x$(printf %02x $((flags & 0x7f)))" | dd of=room.o bs=1 seek=$((offset + 32 + 10)) conv=notrunc status=none
 ok "a short span without the mark is found" bash -c '"$0" verify room.o | tee /dev/stderr | grep -q "span is too short to bind"' "$AFTERBURNER"
 printf 'cli\n.org 1\n.error "no"\n' >wrong.s
 ok "an error of the source is gas'\''s to tell" bash -c '"$0" wrong.s -o wrong.o 2>said; test $? -eq 1 && grep -q "wrong.s:3: Error: no" said && ! test -e wrong.o' "$AFTERBURNER_AS"

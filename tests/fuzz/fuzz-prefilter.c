@@ -157,7 +157,8 @@ static void check_nothing_lost(const char *in, size_t in_size, const char *out, 
     long before[256] = {0}, after[256] = {0};
     int rewrote, comments = has(in, in_size, "#") || has(in, in_size, "/");
 
-    if (has(in, in_size, ".Lab") || has(in, in_size, "nooptimize") || has(in, in_size, ".purgem") ||
+    if (has(in, in_size, ".Lab") || has(in, in_size, "Lab.prefixed") ||
+        has(in, in_size, "nooptimize") || has(in, in_size, ".purgem") ||
         has(in, in_size, ".afterburn_") || has(in, in_size, ".else") || has(in, in_size, ".endif"))
         return;
     count_characters(in, in_size, before);

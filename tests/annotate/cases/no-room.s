@@ -1,4 +1,5 @@
 # as: --64
+# SPDX-License-Identifier: GPL-3.0-or-later
 # The places of this code are fixed: it assembles without pads only.
 	.text
 entry:	cli

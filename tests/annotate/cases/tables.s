@@ -1,4 +1,5 @@
 # as: --64
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Tables among code, as start-up code has them: data directives are recorded as data and not decoded, and so are zeros that
 # nothing runs into.
 	.text

@@ -417,7 +417,7 @@ int align_parts(const struct pair *pair, struct part *plain, struct part *annota
         if (b < b_end) {
             site = records_site_at(&pair->annotated.records, b);
             length = length_at(annotated, b, bits);
-            if (site && length != site->record.length)
+            if (site && b == site->instruction && length != site->record.length)
                 return differ(pair, "%s+0x%llx has %u bytes, its record says %u",
                               annotated->section->name,
                               (unsigned long long)(b - annotated->section->address), length,
