@@ -31,12 +31,14 @@ struct walker {
     struct addresses starts;  /* of decoding, in all sections: sorted */
     struct addresses targets; /* of direct branches, in all sections */
     int falls;                /* what was decoded last may go on behind its end */
+    uint64_t looked_until;    /* in the section: what is before that is no fill up to a start */
     struct plain_decoders decoders;
 };
 
 struct decoded {
     uint64_t address;
     int bits, exemption;
+    struct region *region; /* around it, or NULL */
     ZydisDecodedInstruction instruction;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     const unsigned char *bytes;
@@ -145,8 +147,7 @@ static int decode(struct walker *walker, uint64_t address, struct decoded *decod
                                              decoded->bytes, decoded->available,
                                              &decoded->instruction, decoded->operands)))
         return 0;
-    if (region)
-        region->instructions++;
+    decoded->region = region;
     return 1;
 }
 
@@ -377,6 +378,20 @@ enum {
     KNOWN_DATA,      /* data or fill, not decoded */
 };
 
+static int decodes_idle(const ZydisDecodedInstruction *instruction)
+{
+    return instruction->mnemonic == ZYDIS_MNEMONIC_NOP ||
+           instruction->mnemonic == ZYDIS_MNEMONIC_INT3;
+}
+
+/* Whether there is a nop or int3, which can be fill. */
+static int is_idle(struct walker *walker, uint64_t address)
+{
+    struct decoded decoded;
+
+    return decode(walker, address, &decoded) && decodes_idle(&decoded.instruction);
+}
+
 /* Whether execution may go on behind an instruction. A nop or int3 behind one that does not is fill
  * like it: neither changes it. */
 static int may_go_on(const ZydisDecodedInstruction *instruction, int falls)
@@ -408,9 +423,9 @@ static void runs_into_data(struct walker *walker, uint64_t address, const char *
 
 #define INT3 0xcc
 
-/* Data by a region, or zeros up to `limit`, where decoding begins afresh, that nothing goes on
- * into: notes it and gives its end. Else gives `address`. Zeros are no sensitive instruction,
- * wherever decoding begins in them, nor are they with the int3 between them (lld fills with both).
+/* Data by a region, or zeros and int3 up to `limit`, where decoding begins afresh, that nothing
+ * goes on into: notes it and gives its end. Else gives `address`. Zeros and int3 are no sensitive
+ * instruction, wherever decoding begins in them.
  */
 static uint64_t pass_data(struct walker *walker, uint64_t address, uint64_t limit,
                           unsigned char *known)
@@ -426,13 +441,15 @@ static uint64_t pass_data(struct walker *walker, uint64_t address, uint64_t limi
         end = region->end < limit ? region->end : limit;
         walker->verification->data += end - address;
     } else if (!walker->falls) {
-        int zeros = 0;
-
+        if (address < walker->looked_until)
+            return address;
         while (end < limit && (section->bytes[end - section->address] == 0 ||
                                section->bytes[end - section->address] == INT3))
-            zeros |= section->bytes[end++ - section->address] == 0;
-        if (end < limit || !zeros)
+            end++;
+        if (end < limit) {
+            walker->looked_until = end;
             return address;
+        }
         walker->verification->fill += end - address;
     }
     memset(flags, KNOWN_DATA, end - address);
@@ -498,6 +515,8 @@ static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limi
             walker->falls = 1;
             return address + 1;
         }
+        if (decoded.region)
+            decoded.region->instructions++;
         walker->falls = may_go_on(&decoded.instruction, walker->falls);
         walker->verification->instructions++;
         walker->counts->instructions++;
@@ -576,7 +595,8 @@ static void walk_section(struct walker *walker, unsigned char *known)
 
         next++;
         at = pass_data(walker, at, limit, known);
-        walker->falls |= at < limit; /* something leads to what has a name */
+        /* Something leads to what has a name, unless that names the end of what was before. */
+        walker->falls |= at < limit && !is_idle(walker, at);
         while (at < limit)
             at = walk_from(walker, at, limit, known);
         if (at != limit && limit != end) {
@@ -595,21 +615,6 @@ static int is_executable(const struct image_section *section)
     return section->executable && section->bytes && section->size;
 }
 
-/* Something that is called or jumped to in ways that are not followed. */
-static void check_is_code(struct walker *walker, uint64_t address, unsigned char **known,
-                          const char *name)
-{
-    const struct image *image = walker->verification->image;
-    const struct image_section *section = image_section_at(image, address);
-    const unsigned char *flags = section ? known[section - image->sections] : NULL;
-    char how[128];
-
-    if (!flags || flags[address - section->address] != KNOWN_DATA)
-        return;
-    snprintf(how, sizeof(how), "by %s", name);
-    runs_into_data(walker, address, how);
-}
-
 /* Whether no-operations from a place that was decoded lead to data. */
 static int slides_into_data(struct walker *walker, uint64_t address, const unsigned char *known)
 {
@@ -620,13 +625,29 @@ static int slides_into_data(struct walker *walker, uint64_t address, const unsig
 
         if (known[address - section->address] == KNOWN_DATA)
             return 1;
-        if (!decode(walker, address, &decoded) ||
-            (decoded.instruction.mnemonic != ZYDIS_MNEMONIC_NOP &&
-             decoded.instruction.mnemonic != ZYDIS_MNEMONIC_INT3))
+        if (!decode(walker, address, &decoded) || !decodes_idle(&decoded.instruction))
             return 0;
         address += decoded.instruction.length;
     }
     return 0;
+}
+
+/* Something that is called or jumped to in ways that are not followed. */
+static void check_is_code(struct walker *walker, uint64_t address, unsigned char **known,
+                          const char *name)
+{
+    const struct image *image = walker->verification->image;
+    const struct image_section *section = image_section_at(image, address);
+    const unsigned char *flags = section ? known[section - image->sections] : NULL;
+    char how[128];
+
+    if (!flags)
+        return;
+    walker->section = section;
+    if (!slides_into_data(walker, address, flags))
+        return;
+    snprintf(how, sizeof(how), "by %s", name);
+    runs_into_data(walker, address, how);
 }
 
 /* Decodes from a place in whatever executable section it lies. `known` has one list of flags for
@@ -645,6 +666,7 @@ static void walk_target(struct walker *walker, uint64_t target, unsigned char **
     if (slides_into_data(walker, target, known[index]))
         runs_into_data(walker, target, "from a branch");
     walker->falls = 1;
+    walker->looked_until = 0;
     walk_from(walker, target, section->address + section->size, known[index]);
 }
 
@@ -691,6 +713,7 @@ int walk_image(struct verification *verification)
         walker.counts = &verification->sections[verification->section_count++];
         *walker.counts = (struct section_count){.section = walker.section};
         walker.falls = 0;
+        walker.looked_until = 0;
         walk_section(&walker, known[i]);
     }
     /* Branch targets between instructions: decode what a CPU would meet there too, until nothing
