@@ -325,7 +325,6 @@ static int blank_relocated(const struct code *code, bfd_vma start, size_t length
 static int complete_record(struct object *object, struct code *code, bfd_vma offset,
                            struct afterburn_record *record)
 {
-    static const unsigned char lfence[] = {0x0f, 0xae, 0xe8};
     bfd_vma start = offset + record->offset, end = offset + record->span;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     unsigned char bytes[INSTRUCTION_MAX];
@@ -351,12 +350,13 @@ static int complete_record(struct object *object, struct code *code, bfd_vma off
     }
     zydis_open(&decoder, record->bits);
     relocation = blank_relocated(code, start, record->length, bytes);
-    if (record->length > sizeof(lfence) &&
-        memcmp(bytes + record->length - sizeof(lfence), lfence, sizeof(lfence)) == 0)
-        record->length -= sizeof(lfence); /* of -mlfence-after-load: in the pad's place */
     if (!ZYAN_SUCCESS(
-            ZydisDecoderDecodeFull(&decoder, bytes, record->length, &instruction, operands)) ||
-        instruction.length != record->length)
+            ZydisDecoderDecodeFull(&decoder, bytes, record->length, &instruction, operands)))
+        return fail(object, code->section, offset, "its bytes are not one instruction");
+    if (instruction.length + LFENCE_LENGTH == record->length &&
+        classify_is_lfence(bytes + instruction.length))
+        record->length = instruction.length; /* the lfence takes a part of the pad's place */
+    if (instruction.length != record->length)
         return fail(object, code->section, offset, "its bytes are not one instruction");
     if (instruction.mnemonic == ZYDIS_MNEMONIC_INT3) {
         /* gas makes int3 of `int $3`: innocuous, so the record becomes a region of no bytes.

@@ -68,6 +68,28 @@ static void write_chunks(FILE *out, const struct prelude_options *options)
             single, header);
 }
 
+/* A macro that makes a site of one statement; `prefixed`, of prefixes that are statements of their
+ * own and of one: gas does not take each with each instruction in one statement. (Of a macro whose
+ * name begins with a dot, `;` ends a string.) `pad` makes the pad, before or behind. */
+static void write_site(FILE *out, const char *name, int prefixed, int before, const char *pad)
+{
+    const char *text = prefixed ? "\\Lab_p\n\\Lab_t\n" : "\\Lab_t\n";
+
+    fprintf(out, ".macro %s %sLab_t:vararg\n.if .Lab_off\n%s.else\n.Lab_s\\@:\n", name,
+            prefixed ? "Lab_p," : "", text);
+    if (before)
+        fprintf(out,
+                "%s.Lab_i\\@:\n%s.Lab_y\\@:\n"
+                ".Lab_record .Lab_s\\@,.Lab_y\\@,.Lab_i\\@,.Lab_y\\@\n",
+                pad, text);
+    else
+        fprintf(out,
+                "%s.Lab_y\\@:\n%s.Lab_x\\@:\n"
+                ".Lab_record .Lab_s\\@,.Lab_x\\@,.Lab_s\\@,.Lab_y\\@\n",
+                text, pad);
+    fputs(".endif\n.endm\n", out);
+}
+
 static void write_sites(FILE *out, const struct prelude_options *options)
 {
     char before[32] = "", after[96] = "";
@@ -84,69 +106,20 @@ static void write_sites(FILE *out, const struct prelude_options *options)
             ".Lab_open\n"
             ".long \\Lab_s-.\n"
             ".byte \\Lab_x-\\Lab_s,\\Lab_i-\\Lab_s,\\Lab_y-\\Lab_i,.Lab_bits\n"
-            ".zero %1$zu\n"
+            ".zero %zu\n"
             ".popsection\n"
-            ".endm\n"
-            /* gas makes the nops of a file for the code size at its end. */
-            ".macro .Lab_pad Lab_n\n"
-            "%4$s \\Lab_n%5$s\n"
-            ".endm\n"
-            ".macro .Lab_site Lab_t:vararg\n"
-            ".if .Lab_off\n"
-            "\\Lab_t\n"
-            ".else\n"
-            ".Lab_s\\@:\n"
-            "\\Lab_t\n"
-            ".Lab_y\\@:\n"
-            "%3$s"
-            ".Lab_x\\@:\n"
-            ".Lab_record .Lab_s\\@,.Lab_x\\@,.Lab_s\\@,.Lab_y\\@\n"
-            ".endif\n"
-            ".endm\n"
-            /* Prefixes that are statements of their own: gas does not take each with each
-             * instruction in one statement. */
-            ".macro Lab.prefixed Lab_p,Lab_t:vararg\n"
-            ".if .Lab_off\n"
-            "\\Lab_p\n"
-            "\\Lab_t\n"
-            ".else\n"
-            ".Lab_s\\@:\n"
-            "\\Lab_p\n"
-            "\\Lab_t\n"
-            ".Lab_y\\@:\n"
-            "%3$s"
-            ".Lab_x\\@:\n"
-            ".Lab_record .Lab_s\\@,.Lab_x\\@,.Lab_s\\@,.Lab_y\\@\n"
-            ".endif\n"
-            ".endm\n"
-            ".macro Lab.prefixed_before Lab_p,Lab_t:vararg\n"
-            ".if .Lab_off\n"
-            "\\Lab_p\n"
-            "\\Lab_t\n"
-            ".else\n"
-            ".Lab_s\\@:\n"
-            "%2$s"
-            ".Lab_i\\@:\n"
-            "\\Lab_p\n"
-            "\\Lab_t\n"
-            ".Lab_y\\@:\n"
-            ".Lab_record .Lab_s\\@,.Lab_y\\@,.Lab_i\\@,.Lab_y\\@\n"
-            ".endif\n"
-            ".endm\n"
-            ".macro .Lab_site_before Lab_t:vararg\n"
-            ".if .Lab_off\n"
-            "\\Lab_t\n"
-            ".else\n"
-            ".Lab_s\\@:\n"
-            "%2$s"
-            ".Lab_i\\@:\n"
-            "\\Lab_t\n"
-            ".Lab_y\\@:\n"
-            ".Lab_record .Lab_s\\@,.Lab_y\\@,.Lab_i\\@,.Lab_y\\@\n"
-            ".endif\n"
             ".endm\n",
-            sizeof(struct afterburn_record) - 8, before, after,
+            sizeof(struct afterburn_record) - 8);
+    /* gas makes the nops of a file for the code size at its end. */
+    fprintf(out,
+            ".macro .Lab_pad Lab_n\n"
+            "%s \\Lab_n%s\n"
+            ".endm\n",
             options->several_sizes ? ".skip" : ".nops", options->several_sizes ? ",0x90" : "");
+    write_site(out, ".Lab_site", 0, 0, after);
+    write_site(out, "Lab.prefixed", 1, 0, after);
+    write_site(out, "Lab.prefixed_before", 1, 1, before);
+    write_site(out, ".Lab_site_before", 0, 1, before);
 }
 
 /* Following the section, the code size and .afterburn_off as gas meets them, wherever macros and

@@ -210,6 +210,13 @@ int classify_bytes(const unsigned char *bytes, size_t size, int bits, size_t *le
     return kind;
 }
 
+int classify_is_lfence(const unsigned char *bytes)
+{
+    static const unsigned char lfence[LFENCE_LENGTH] = {0x0f, 0xae, 0xe8};
+
+    return memcmp(bytes, lfence, sizeof(lfence)) == 0;
+}
+
 int is_padding_nop(const ZydisDecodedInstruction *instruction, const ZydisDecodedOperand *operands)
 {
     const ZydisDecodedOperand *memory = &operands[1];

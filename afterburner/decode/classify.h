@@ -30,4 +30,9 @@ int classify_bytes(const unsigned char *bytes, size_t size, int bits, size_t *le
  * `lea 0(reg),reg` that GNU as pads with where long nops are not known. */
 int is_padding_nop(const ZydisDecodedInstruction *instruction, const ZydisDecodedOperand *operands);
 
+/* Whether lfence stands there: GNU as puts one behind instructions that load
+ * (-mlfence-after-load). */
+#define LFENCE_LENGTH 3
+int classify_is_lfence(const unsigned char *bytes);
+
 #endif

@@ -237,13 +237,6 @@ static void read_symbols(struct image *image)
     qsort(image->symbols, kept, sizeof(*image->symbols), compare_symbols);
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* What the loader of a position-independent image relocates. Where that cannot be read the image
  * counts as one that may hold addresses anywhere. */
 static void read_relocations(struct image *image)
@@ -272,7 +265,7 @@ static void read_relocations(struct image *image)
         for (long i = 0; i < count; i++)
             image->relocated[i] = relocations[i]->address;
         image->relocated_count = (size_t)count;
-        qsort(image->relocated, image->relocated_count, sizeof(uint64_t), compare_addresses);
+        qsort(image->relocated, image->relocated_count, sizeof(uint64_t), search_compare);
     }
     free(relocations);
     free(symbols);

@@ -83,13 +83,6 @@ static int compare_regions(const void *a, const void *b)
     return (x->end > y->end) - (x->end < y->end);
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* The chunks of one section, end to end. */
 static int read_section(struct reader *reader, const struct image_section *section, char *wrong,
                         size_t capacity)
@@ -170,7 +163,7 @@ int records_read(const struct image *image, struct records *records, char *wrong
     if (records->region_count)
         qsort(records->regions, records->region_count, sizeof(*records->regions), compare_regions);
     if (records->trap_count)
-        qsort(records->traps, records->trap_count, sizeof(*records->traps), compare_addresses);
+        qsort(records->traps, records->trap_count, sizeof(*records->traps), search_compare);
     return 0;
 }
 
@@ -217,6 +210,6 @@ int records_bits_at(const struct records *records, const struct image *image, ui
 
 int records_trap_at(const struct records *records, uint64_t address)
 {
-    return records->trap_count && bsearch(&address, records->traps, records->trap_count,
-                                          sizeof(address), compare_addresses);
+    return records->trap_count &&
+           bsearch(&address, records->traps, records->trap_count, sizeof(address), search_compare);
 }

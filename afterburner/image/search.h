@@ -6,6 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* For qsort: such elements by their address. */
+static inline int search_compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
 /* How many elements of an array have an address below `address`: the index of the first that has
  * not. The elements are `size` bytes each, begin with their address and are sorted by it. */
 static inline size_t search_below(const void *array, size_t count, size_t size, uint64_t address)

@@ -64,11 +64,9 @@ static int all_nops(const struct image_section *section, uint64_t start, uint64_
  * puts there (-mlfence-after-load) and whatever is bound does not need. */
 static int good_tail(const struct image_section *section, uint64_t start, uint64_t end, int bits)
 {
-    static const unsigned char lfence[] = {0x0f, 0xae, 0xe8};
-
-    if (end - start >= sizeof(lfence) &&
-        memcmp(section->bytes + (start - section->address), lfence, sizeof(lfence)) == 0)
-        start += sizeof(lfence);
+    if (end - start >= LFENCE_LENGTH &&
+        classify_is_lfence(section->bytes + (start - section->address)))
+        start += LFENCE_LENGTH;
     return all_nops(section, start, end, bits);
 }
 

@@ -24,7 +24,7 @@ get_testsuite() {
     testsuite=$cache/$version/gas/testsuite
     [ ! -d "$cache/$version" ] || return 0
     mkdir -p "$cache"
-    work=$(mktemp -d -p "$cache" .fetching-XXXXXX)
+    work=$(mktemp -d -p "$cache")
     if ! "$SOURCE_DIR/scripts/fetch-source" "$package=$version" "$work/source" >"$WORK_DIR/fetch.log" 2>&1; then
         tail -n 20 "$WORK_DIR/fetch.log" | sed 's/^/# /'
         rm -rf "$work"

@@ -11,43 +11,8 @@
 #include "cpu.h"
 #include "layout.h"
 
-/* One bit for each vector whose frame has an error code: 8, 10-14, 17, 21, 29, 30. */
-#define VECTORS_WITH_ERROR      0x60227d00
-
-/* 7.2 A stub for every vector in use, and a table of them from which gates.c builds the IDT. */
-.macro STUB vector
-FUNCTION stub_\vector
-    .if ((VECTORS_WITH_ERROR >> \vector) & 1) == 0
-    pushl $0
-    .endif
-    pushl $\vector
-    jmp trap_entry
-END stub_\vector
-    .pushsection .rodata.stubs, "a"
-    .long stub_\vector
-    .popsection
-.endm
-
-    .section .rodata.stubs, "a"
-    .balign 4
-OBJECT trap_stubs
-
-    .text
-    .irp vector, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
-                 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, \
-                 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47
-    STUB \vector
-    .endr
-
-    .section .rodata.stubs, "a"
-END trap_stubs
-    .text
-
-FUNCTION stub_int80
-    pushl $0
-    pushl $VECTOR_INT80
-    jmp trap_entry
-END stub_int80
+#define ADDRESS .long
+#include "stubs.S"
 
 /*
  * 7.3 A gate loads CS and, from user mode, SS. The other segment registers are still what the

@@ -10,46 +10,11 @@
 #include "cpu.h"
 #include "layout.h"
 
-/* One bit for each vector whose frame has an error code: 8, 10-14, 17, 21, 29, 30. */
-#define VECTORS_WITH_ERROR      0x60227d00
-
 #define FRAME_CS                (18 * 8)        /* seen from a complete frame */
 #define STUB_CS                 (3 * 8)         /* seen from a stub's: vector, error, RIP, CS */
 
-/* 7.2 A stub for every vector in use, and a table of them from which gates.c builds the IDT. */
-.macro STUB vector
-FUNCTION stub_\vector
-    .if ((VECTORS_WITH_ERROR >> \vector) & 1) == 0
-    pushq $0
-    .endif
-    pushq $\vector
-    jmp trap_entry
-END stub_\vector
-    .pushsection .rodata.stubs, "a"
-    .quad stub_\vector
-    .popsection
-.endm
-
-    .section .rodata.stubs, "a"
-    .balign 8
-OBJECT trap_stubs
-
-    .text
-    .irp vector, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
-                 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, \
-                 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47
-    STUB \vector
-    .endr
-
-    .section .rodata.stubs, "a"
-END trap_stubs
-    .text
-
-FUNCTION stub_int80
-    pushq $0
-    pushq $VECTOR_INT80
-    jmp trap_entry
-END stub_int80
+#define ADDRESS                 .quad
+#include "stubs.S"
 
 .macro SAVE_REGISTERS
     pushq %rax

@@ -44,7 +44,7 @@ prepare_base_config() {
     [ "$config_base" = debian ] || return 0
     base_config=$cache/source/$source_version/debian.config
     [ ! -s "$base_config" ] || return 0
-    scratch=$(mktemp -d "$cache/source/config.XXXXXX")
+    scratch=$(mktemp -d -p "$cache/source")
     unfinished=$scratch
     fetch_package "$package=$source_version" amd64 "$scratch" ||
         die "cannot download $package $source_version" "$(tail -n 1 "$scratch/apt.log")"
@@ -68,7 +68,7 @@ prepare_busybox() {
     fi
     busybox=$cache/busybox-i386/busybox
     [ ! -x "$busybox" ] || return 0
-    scratch=$(mktemp -d "$cache/busybox-i386.XXXXXX")
+    scratch=$(mktemp -d -p "$cache")
     unfinished=$scratch
     fetch_package busybox-static i386 "$scratch" ||
         die "cannot download busybox-static for i386" "$(tail -n 1 "$scratch/apt.log")"

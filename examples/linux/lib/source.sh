@@ -126,7 +126,7 @@ unpack_source() {
 # Every build is out of tree; this proves that it was.
 check_source_unchanged() {
     local now changed
-    now=$(mktemp "$cache/source/manifest.XXXXXX")
+    now=$(mktemp -p "$cache/source")
     tree_manifest "$source_dir" >"$now"
     if ! cmp -s "$now" "$source_manifest"; then
         changed=$(diff "$source_manifest" "$now" |

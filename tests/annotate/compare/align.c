@@ -267,18 +267,17 @@ static int match_runs(const struct pair *pair, struct part *x, const struct run 
  * it, or 0 after a message. */
 static uint64_t step_over_pad(const struct pair *pair, const struct part *part, uint64_t address)
 {
-    static const uint8_t lfence[] = {0x0f, 0xae, 0xe8};
     const struct site *site = records_site_at(&pair->annotated.records, address);
     uint64_t end = site ? site->instruction + site->record.length : 0, stop;
 
     if (!site || address == site->instruction)
         return address;
     /* GNU as put an lfence behind the instruction (-mlfence-after-load): both sides have it. */
-    if (site->end - end >= sizeof(lfence) &&
-        memcmp(part->bytes + (end - part->section->address), lfence, sizeof(lfence)) == 0) {
+    if (site->end - end >= LFENCE_LENGTH &&
+        classify_is_lfence(part->bytes + (end - part->section->address))) {
         if (address == end)
             return address;
-        end += sizeof(lfence);
+        end += LFENCE_LENGTH;
     }
     if (address != site->start && address != end) {
         differ(pair, "%s+0x%llx is inside a record's instruction", part->section->name,
