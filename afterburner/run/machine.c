@@ -48,8 +48,10 @@ bool machine_add(struct command_line *command, const struct run_options *options
                           "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04", "-cpu", cpu, NULL);
     command_line_add_list(command, "-m", NULL);
     command_line_add(command, "%u", options->memory_mib);
+    /* SeaBIOS's MP table, which is all a kernel without ACPI has, lists one processor of each
+     * socket. */
     command_line_add_list(command, "-smp", NULL);
-    command_line_add(command, "%u", options->processors);
+    command_line_add(command, "%u,sockets=%u", options->processors, options->processors);
     if (options->deterministic)
         command_line_add_list(command, "-icount", "shift=0,sleep=off", "-rtc",
                               "base=2024-01-01,clock=vm", "-seed", "42", NULL);

@@ -63,6 +63,7 @@ static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limi
             }
         }
         *flag = KNOWN_START;
+        walker->last = address;
         if (bound) {
             walker->falls = 1;
             walker->verification->instructions++;
@@ -139,6 +140,25 @@ static const char *symbol_at(const struct verification *verification, uint64_t a
                : NULL;
 }
 
+/* A start inside the instruction decoded last, which goes on to `end`. When both begin at a symbol,
+ * no bytes in front led the decoding astray: the code is to be run both ways, and is decoded both
+ * ways. When not, what was decoded up to here may not be what runs. */
+static void check_overlap(struct walker *walker, uint64_t end, uint64_t start)
+{
+    struct verification *verification = walker->verification;
+    const char *symbol = symbol_at(verification, start);
+    const char *why = symbol && symbol_at(verification, walker->last)
+                          ? "both begin at a symbol; both ways are decoded"
+                          : NULL;
+
+    findings_add(&verification->findings, FINDING_SYMBOL_IN_INSTRUCTION,
+                 why ? FINDING_EXPLAINED : FINDING_OPEN, start, why,
+                 "%s is %llu bytes before the end of the instruction around it",
+                 symbol ? symbol : "a place a table names", (unsigned long long)(end - start));
+    if (why)
+        addresses_add(&walker->targets, end);
+}
+
 /* Walks a section: from each start to the next, then from branch targets that fell between
  * instructions. */
 static void walk_section(struct walker *walker, unsigned char *known)
@@ -151,7 +171,6 @@ static void walk_section(struct walker *walker, unsigned char *known)
         uint64_t limit = next < walker->starts.count && walker->starts.list[next] < end
                              ? walker->starts.list[next]
                              : end;
-        const char *symbol;
 
         next++;
         at = walk_pass_data(walker, at, limit, known);
@@ -159,13 +178,8 @@ static void walk_section(struct walker *walker, unsigned char *known)
         walker->falls |= at < limit && !walk_is_idle(walker, at);
         while (at < limit)
             at = walk_from(walker, at, limit, known);
-        if (at != limit && limit != end) {
-            symbol = symbol_at(walker->verification, limit);
-            findings_add(
-                &walker->verification->findings, FINDING_SYMBOL_IN_INSTRUCTION, FINDING_OPEN, limit,
-                NULL, "%s is %llu bytes before the end of the instruction around it",
-                symbol ? symbol : "a place a table names", (unsigned long long)(at - limit));
-        }
+        if (at != limit && limit != end)
+            check_overlap(walker, at, limit);
         at = limit;
     }
 }

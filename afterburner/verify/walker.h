@@ -23,7 +23,8 @@ struct walker {
     struct section_count *counts;
     struct addresses starts;  /* of decoding, in all sections: sorted */
     struct addresses targets; /* of direct branches, in all sections */
-    int falls;                /* what was decoded last may go on behind its end */
+    uint64_t last;            /* the instruction that was decoded last */
+    int falls;                /* it may go on behind its end */
     uint64_t looked_until;    /* in the section: what is before that is no fill up to a start */
     struct plain_decoders decoders;
 };

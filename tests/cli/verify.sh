@@ -175,6 +175,21 @@ cp two shorter && poke shorter $((at + 28)) '\x01'
 ok "a region that ends in an instruction" finding shorter symbol-in-instruction 'bytes before the end of the instruction'
 cp two huge && poke huge $((at + 40 + 28 + 3)) '\x10'
 ok "a region out of its section" finding huge region-wrong 'not one executable section'
+# Code to be run two ways, from two names: what each way meets counts.
+both_ways() { # FIRST BYTES: what is at f, then at g inside its first instruction
+    printf '\t.text\n%s\t.byte %s\n\t.globl g\ng:\t.byte %s\n\tnop\n\tret\n' "$1" "$2" "$3" >ways.s
+    command as ways.s -o ways.o && link ways.o -o ways
+}
+named=$'\t.globl f\nf:'
+ok "an instruction inside another" both_ways "$named" 0xf6 "0xc3,0xcc"
+ok "is explained when both have names" clean ways
+ok "and said so" certificate '[.findings[] | select(.state == "explained" and .kind == "symbol-in-instruction")] | length == 1'
+ok "an instruction inside one without a name" both_ways "$named"$'\tnop\n' 0xf6 "0xc3,0xcc"
+ok "is a finding" finding ways symbol-in-instruction 'g is 2 bytes before the end'
+ok "the inner way is looked at" both_ways "$named" 0xf6 "0xfa,0xcc"
+ok "and what is sensitive there found" finding ways unannotated cli
+ok "behind the outer one" both_ways "$named" 0xf6 "0xc3,0xb0,0xfa"
+ok "too, though it is a number on the inner way" finding ways unannotated cli
 # The AMD and the Intel length of a branch with an operand-size prefix: what one skips the other runs.
 printf '\t.globl f\nf:\t.byte 0x66, 0x0f, 0x84, 0, 0, 0x0f, 0xa2\n\tret\n' >length.s
 command as length.s -o length.o
