@@ -6,7 +6,8 @@
  *   - the annotated side's pads: the bytes its records say, nothing else, and they must be nops;
  *   - fill: where the two have different runs of nops or int3, what is left of each run once nops
  *     that are the same at its start and its end are matched. It must be just what reaches a
- *     multiple of one alignment (4 to 4096, and not above the section's own) on both sides; or one
+ *     multiple of one alignment (4 to 4096, and not above the section's own) on both sides (over
+ *     much of it the assembler puts a jump in front, which counts as one of them); or one
  *     side needed more bytes for that than the other one got, which the assembler's limit
  *     (.p2align 4,,10) forbade, and reaches a lower alignment or has none. It must be as few nops
  *     as can be, or one byte repeated. Or both end where an alternative's original does, which is
@@ -31,6 +32,7 @@ struct run {
     struct kept list[RUN_LONGEST];
     size_t count;
     uint64_t start, end;
+    uint64_t target; /* of its first, a jump over nops that follow; or 0 */
 };
 
 static int is_nop_or_int3(const struct part *part, uint64_t address, int bits, uint8_t *length)
@@ -42,6 +44,29 @@ static int is_nop_or_int3(const struct part *part, uint64_t address, int bits, u
         return 0;
     *length = instruction.length;
     return is_padding_nop(&instruction, operands) || instruction.mnemonic == ZYDIS_MNEMONIC_INT3;
+}
+
+/* A jump over nops and over nothing else, which gas puts in front of many. Gives where it leads, or
+ * 0 when there is none. */
+static uint64_t jump_over_nops(const struct part *part, uint64_t address, int bits, uint8_t *length)
+{
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    ZydisDecodedInstruction instruction;
+    uint64_t target;
+    uint8_t nop;
+
+    if (!decode_at(part, address, bits, &instruction, operands) ||
+        instruction.mnemonic != ZYDIS_MNEMONIC_JMP ||
+        !relative_target(&instruction, &operands[0], address, &target))
+        return 0;
+    *length = instruction.length;
+    address += instruction.length;
+    if (target <= address || target > part->section->address + part->section->size)
+        return 0;
+    while (address < target && is_nop_or_int3(part, address, bits, &nop) &&
+           part->bytes[address - part->section->address] != 0xcc)
+        address += nop;
+    return address == target ? target : 0;
 }
 
 static void keep(struct part *part, uint64_t address, uint8_t length, int bits)
@@ -89,15 +114,18 @@ static void read_run(const struct side *side, const struct part *part, uint64_t 
 
     run->count = 0;
     run->start = address;
+    run->target = 0;
     while (address < end && run->count < RUN_LONGEST && !records_site_at(&side->records, address) &&
-           is_nop_or_int3(part, address, bits, &length)) {
+           (is_nop_or_int3(part, address, bits, &length) ||
+            (!run->count && (run->target = jump_over_nops(part, address, bits, &length))))) {
         run->list[run->count++] =
             (struct kept){.address = address, .length = length, .bits = (uint8_t)bits};
         address += length;
         if (is_alternatives_edge(side, address) || is_padded_trap(side, part, address - length))
             break;
     }
-    run->end = address;
+    run->end = run->target <= address ? address : run->start;
+    run->count = run->target <= address ? run->count : 0;
 }
 
 static void shorten(struct run *run, size_t count)
@@ -186,8 +214,15 @@ static int is_written_as_fill(const struct run *run, size_t from, size_t to)
     /* gas has no nop of 5 bytes for processors without long nops: it takes one of 4 and one of 1.
      */
     static const uint8_t short_nops[7] = {0, 1, 1, 1, 1, 2, 1};
-    uint64_t length = start_of(run, to) - start_of(run, from), count = to - from;
+    uint64_t length, count;
 
+    if (from < to && from == 0 && run->target) {
+        if (run->target != start_of(run, to))
+            return 0;
+        from++;
+    }
+    length = start_of(run, to) - start_of(run, from);
+    count = to - from;
     return count == (length + 10) / 11 || count == (length + 9) / 10 ||
            ((!count || run->list[from].bits != 64) &&
             count == length / 7 + short_nops[length % 7]) ||
@@ -395,6 +430,8 @@ int align_parts(const struct pair *pair, struct part *plain, struct part *annota
         bits = records_bits_at(&pair->annotated.records, &pair->annotated.image, b);
         read_run(&pair->plain, plain, a, bits, &p);
         read_run(&pair->annotated, annotated, b, bits, &q);
+        if (p.target && q.target) /* not the assembler's */
+            p.count = q.count = 0;
         /* Fill up to an alternative's edge on one side only: the other side waits. */
         at_edge = is_alternatives_edge(&pair->plain, a);
         if (at_edge != is_alternatives_edge(&pair->annotated, b))

@@ -29,6 +29,7 @@ struct gap {
 struct part {
     const struct image_section *section;
     unsigned char *bytes; /* as they stand in the file, NULL in .bss */
+    int code;             /* executable, or with sites in it on the annotated side */
     unsigned int alignment;
     arelent **relocations; /* by address */
     size_t relocation_count;
@@ -48,12 +49,13 @@ struct side {
 
 struct pair {
     struct side plain, annotated;
+    uint64_t sizes[2]; /* of the finished kernels: one of these stands for the other; or 0 */
 };
 
 struct figures {
     unsigned long long instructions, nops, pads, pad_bytes, trap_pads, fills, fill_bytes,
         fills_by_label, fills_by_transfer, fills_at_end, fills_of_zeros, alternative_fills,
-        grown_branches, other_orders, unwind_entries, relocations, symbols, data_sections,
+        grown_branches, other_orders, sizes, unwind_entries, relocations, symbols, data_sections,
         data_bytes;
 };
 

@@ -101,7 +101,7 @@ static int same_field(const struct part *x, const arelent *a, const struct part 
 {
     const struct kept *s, *t;
 
-    if (!x->section->executable)
+    if (!x->code)
         return a->address == b->address || excuse_of(x->section->name) >= 0;
     s = kept_at(x, x->section->address + a->address);
     t = kept_at(y, y->section->address + b->address);
@@ -110,9 +110,12 @@ static int same_field(const struct part *x, const arelent *a, const struct part 
                y->section->address + b->address - t->address;
 }
 
-/* x86-64 kernels are linked in the last 2 GB and loaded at the same distance from 0: minus
- * 0xffffffff80000000. */
-#define LINKED_ABOVE 0x80000000u
+/* Kernels are linked in the last 2 GB (64 bits) or the last GB (32 bits), and loaded at the same
+ * distance from 0: minus 0xffffffff80000000 or 0xc0000000. */
+static uint64_t linked_above(const struct side *side)
+{
+    return side->image.bits == 64 ? 0x80000000u : 0x40000000u;
+}
 
 static int in_a_section(const struct side *side, uint64_t address)
 {
@@ -140,7 +143,8 @@ static int same_relocation(const struct pair *pair, const struct part *x, const 
     if (!in_a_section(&pair->plain, u) && !in_a_section(&pair->annotated, v)) {
         if (u - bfd_asymbol_value(s) == v - bfd_asymbol_value(t))
             return same_place(pair, bfd_asymbol_value(s), bfd_asymbol_value(t));
-        return s->flags & BSF_SECTION_SYM && same_place(pair, u - LINKED_ABOVE, v - LINKED_ABOVE);
+        return s->flags & BSF_SECTION_SYM &&
+               same_place(pair, u - linked_above(&pair->plain), v - linked_above(&pair->annotated));
     }
     return same_place(pair, u, v);
 }

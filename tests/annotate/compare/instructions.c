@@ -95,6 +95,21 @@ static int has_other_order(const struct decoded *a, const struct decoded *b)
     return memcmp(p, q, LONGEST) == 0;
 }
 
+/* The finished kernel's size as an immediate of 32 bits. */
+static int has_other_size(const struct pair *pair, const struct decoded *a, const struct decoded *b)
+{
+    size_t at = a->instruction.raw.imm[0].offset;
+    uint32_t p, q;
+
+    if (!pair->sizes[0] || !a->known || !b->known || a->instruction.raw.imm[0].size != 32 ||
+        a->instruction.length != b->instruction.length || at != b->instruction.raw.imm[0].offset ||
+        a->masked[at])
+        return 0;
+    memcpy(&p, a->bytes + at, sizeof(p));
+    memcpy(&q, b->bytes + at, sizeof(q));
+    return p == pair->sizes[0] && q == pair->sizes[1] && memcmp(a->bytes, b->bytes, at) == 0;
+}
+
 static int same_instruction(const struct pair *pair, const struct part *x, const struct kept *a,
                             const struct part *y, const struct kept *b)
 {
@@ -109,6 +124,10 @@ static int same_instruction(const struct pair *pair, const struct part *x, const
         return 1;
     if (has_grown(&p, &q)) {
         figures.grown_branches++;
+        return 1;
+    }
+    if (has_other_size(pair, &p, &q)) {
+        figures.sizes++;
         return 1;
     }
     if (a->length == b->length && has_other_order(&p, &q) &&

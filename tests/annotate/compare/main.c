@@ -7,10 +7,11 @@
  * (align.c says what counts as that), both have the same instructions, nops too, byte for byte but
  * for what says where something is; there, the same places. They have the same allocated sections,
  * data, relocations and symbols; contents.c lists the sections whose bytes tell how long code is.
- * With one argument that names a file, pairs are read from it, one to a line; a line that starts
- * with `code` leaves out sections without code, for objects that are made from a finished kernel.
- * Exit code: 0 all the
- * same, 1 a difference, else a file could not be read. */
+ * With one argument that names a file, pairs are read from it, one to a line. Objects that are made
+ * from a finished kernel have a word in front: `code` leaves out sections without code; `sizes=N,M`
+ * does, too, and a number N in plain code may be M in annotated code.
+ * Exit code: 0 all the same, 1 a difference, else a file could not be read. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,31 +39,33 @@ static int compare_sections(const struct pair *pair)
     return 0;
 }
 
-static int compare_pair(const struct pair *pair, int code_only)
+static int compare_pair(struct pair *pair, int code_only)
 {
     const struct side *s = &pair->plain, *t = &pair->annotated;
     int differ = compare_sections(pair);
 
     for (size_t i = 0; i < s->part_count && !differ; i++)
-        if (s->parts[i].section->executable)
+        s->parts[i].code = t->parts[i].code;
+    for (size_t i = 0; i < s->part_count && !differ; i++)
+        if (s->parts[i].code)
             differ = align_parts(pair, &s->parts[i], &t->parts[i]);
     for (size_t i = 0; i < s->part_count && !differ; i++) {
         const struct part *x = &s->parts[i], *y = &t->parts[i];
 
-        if (code_only && !x->section->executable)
+        if (code_only && !x->code)
             continue;
-        differ = x->section->executable
-                     ? compare_instructions(pair, x, y) || check_fills(pair, x, y)
-                     : compare_contents(pair, x, y);
+        differ = x->code ? compare_instructions(pair, x, y) || check_fills(pair, x, y)
+                         : compare_contents(pair, x, y);
         differ = differ || compare_relocations(pair, x, y);
     }
     return differ || (!code_only && compare_symbols(pair)) || compare_alternatives(pair) ||
            (!code_only && compare_unwinding(pair));
 }
 
-static int compare_files(const char *plain, const char *annotated, int code_only)
+static int compare_files(const char *plain, const char *annotated, int code_only,
+                         const uint64_t *sizes)
 {
-    struct pair pair = {0};
+    struct pair pair = {.sizes = {sizes ? sizes[0] : 0, sizes ? sizes[1] : 0}};
     int code = side_open(plain, &pair.plain);
 
     if (!code)
@@ -81,13 +84,15 @@ static int compare_list(FILE *list, size_t *pairs)
     int worst = 0;
 
     while (fgets(line, sizeof(line), list)) {
-        int code_only = strncmp(line, "code ", 5) == 0, code;
+        int code_only = strncmp(line, "code ", 5) == 0, code, word = code_only ? 5 : 0;
+        uint64_t sizes[2] = {0, 0};
 
-        if (sscanf(line + (code_only ? 5 : 0), "%4095s %4095s", a, b) != 2) {
+        if (sscanf(line, "sizes=%" SCNi64 ",%" SCNi64 " %n", &sizes[0], &sizes[1], &word) == 1 ||
+            sscanf(line + word, "%4095s %4095s", a, b) != 2) {
             printf("not a pair: %s", line);
             return 2;
         }
-        code = compare_files(a, b, code_only);
+        code = compare_files(a, b, code_only || sizes[0], sizes);
         worst = code > worst ? code : worst;
         ++*pairs;
     }
@@ -109,14 +114,15 @@ int main(int argc, char **argv)
         fclose(list);
     }
     for (int i = 1; argc > 2 && i + 1 < argc; i += 2) {
-        int code = compare_files(argv[i], argv[i + 1], 0);
+        int code = compare_files(argv[i], argv[i + 1], 0, NULL);
 
         pairs++;
         worst = code > worst ? code : worst;
     }
     printf("%zu pairs, %llu instructions compared, %llu of them nops and int3; %llu branches of "
-           "another length, %llu with prefixes in another order\n",
-           pairs, figures.instructions, figures.nops, figures.grown_branches, figures.other_orders);
+           "another length, %llu with prefixes in another order, %llu with the kernel's size\n",
+           pairs, figures.instructions, figures.nops, figures.grown_branches, figures.other_orders,
+           figures.sizes);
     printf("  left out: %llu pads of %llu bytes, by their records; %llu pads of int $3; %llu fills "
            "of %llu bytes on both "
            "sides (in front of a label %llu, behind a jump %llu, at the end %llu; %llu of "

@@ -21,6 +21,8 @@ int differ(const struct pair *pair, const char *format, ...)
     return 1;
 }
 
+#define SITE_LEAST 7 /* bytes, of a site with its pad */
+
 /* Equal addresses keep the file's order: libbfd's table is one array. */
 static int by_address(const void *a, const void *b)
 {
@@ -37,7 +39,9 @@ static void read_part(struct side *side, const struct image_section *section, st
     bfd *file = side->image.handle;
     long room = bfd_get_reloc_upper_bound(file, handle), count = 0;
 
-    *part = (struct part){.section = section, .alignment = 1u << handle->alignment_power};
+    *part = (struct part){.section = section,
+                          .code = section->executable,
+                          .alignment = 1u << handle->alignment_power};
     if (handle->flags & SEC_HAS_CONTENTS) {
         part->bytes = memory_allocate(section->size + 1);
         if (!bfd_get_section_contents(file, handle, part->bytes, 0, section->size)) {
@@ -54,6 +58,66 @@ static void read_part(struct side *side, const struct image_section *section, st
     }
     part->relocation_count = (size_t)count;
     qsort(part->relocations, part->relocation_count, sizeof(arelent *), by_address);
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct site *x = a, *y = b;
+
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* A sensitive instruction and its pad in a section that is not executable: a template of code,
+ * which is copied before it runs. Its record was blanked (docs/record-format.md, "Regions"); all it
+ * says is where. */
+static void add_template(struct side *side, struct part *part, uint64_t start)
+{
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    struct records *records = &side->records;
+    int bits = side->image.bits;
+    ZydisDecodedInstruction instruction;
+    uint64_t at = start;
+
+    while (decode_at(part, at, bits, &instruction, operands) &&
+           is_padding_nop(&instruction, operands))
+        at += instruction.length;
+    if (!decode_at(part, at, bits, &instruction, operands))
+        return;
+    part->code = 1;
+    records->sites = realloc(records->sites, (records->site_count + 1) * sizeof(*records->sites));
+    if (!records->sites)
+        exit(5);
+    records->sites[records->site_count++] =
+        (struct site){.start = start,
+                      .end = at + instruction.length > start + SITE_LEAST ? at + instruction.length
+                                                                          : start + SITE_LEAST,
+                      .instruction = at,
+                      .record = {.length = instruction.length, .bits = (uint8_t)bits}};
+    qsort(records->sites, records->site_count, sizeof(*records->sites), by_start);
+    records->first = records->sites[0].start;
+    if (records->end < start + SITE_LEAST)
+        records->end = start + SITE_LEAST;
+}
+
+static void add_templates(struct side *side, const struct image_section *section)
+{
+    struct part records;
+
+    read_part(side, section, &records);
+    for (size_t i = 0; i < records.relocation_count; i++) {
+        uint64_t address = (uint64_t)records.relocations[i]->addend +
+                           bfd_asymbol_value(*records.relocations[i]->sym_ptr_ptr);
+
+        for (size_t k = 0; k < side->part_count; k++) {
+            const struct image_section *place = side->parts[k].section;
+
+            if (!place->executable && address >= place->address &&
+                address - place->address < place->size)
+                add_template(side, &side->parts[k], address);
+        }
+    }
+    free(records.bytes);
+    free(records.relocations);
 }
 
 int side_open(const char *path, struct side *side)
@@ -79,6 +143,9 @@ int side_open(const char *path, struct side *side)
         if (section->allocated && strcmp(section->name, AFTERBURN_SECTION) != 0)
             read_part(side, section, &side->parts[side->part_count++]);
     }
+    for (size_t i = 0; i < side->image.section_count; i++)
+        if (strcmp(side->image.sections[i].name, AFTERBURN_SECTION) == 0)
+            add_templates(side, &side->image.sections[i]);
     return 0;
 }
 
@@ -202,7 +269,7 @@ int same_place(const struct pair *pair, uint64_t plain, uint64_t annotated)
         return !x && !y && plain == annotated;
     if (strcmp(x->section->name, y->section->name) != 0)
         return 0;
-    if (!x->section->executable)
+    if (!x->code)
         return plain - x->section->address == annotated - y->section->address;
     return find_place(&pair->plain, x, plain, &i, &s) &&
            find_place(&pair->annotated, y, annotated, &k, &t) && i == k && s == t;
@@ -238,7 +305,7 @@ uint64_t relocation_target(const struct part *part, const arelent *relocation)
 {
     const asymbol *symbol = *relocation->sym_ptr_ptr;
     uint64_t field = part->section->address + relocation->address, target;
-    const struct kept *kept = part->section->executable ? kept_at(part, field) : NULL;
+    const struct kept *kept = part->code ? kept_at(part, field) : NULL;
 
     target = relocation->addend + bfd_asymbol_value(symbol);
     if (relocation->howto->partial_inplace)

@@ -63,7 +63,7 @@ static long list_entries(const struct side *side, struct unwind **list)
             .entry = table->bytes + i * ENTRY,
         };
 
-        if (!entry.code || !entry.code->section->executable)
+        if (!entry.code || !entry.code->code)
             return -1;
         if (count && (*list)[count - 1].code == entry.code &&
             !holds_for_any(&(*list)[count - 1], &entry))
