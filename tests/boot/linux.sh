@@ -167,7 +167,8 @@ cost)
     build plain
     plain=$OUTPUT
     build annotated
-    ok "neutral cost within the limits" bash -c 'set -o pipefail; "$0/tests/bench/neutral-cost" --check "$1" "$2" -- --smp "$3" | tee cost' "$SOURCE_DIR" "$plain" "$OUTPUT" $processors
+    # On one processor: QEMU that counts instructions never brings up a second one.
+    ok "neutral cost within the limits" bash -c 'set -o pipefail; "$0/tests/bench/neutral-cost" --check "$1" "$2" | tee cost' "$SOURCE_DIR" "$plain" "$OUTPUT"
     sed 's/^/# /' cost
     ;;
 xen)

@@ -14,7 +14,8 @@
  *     filled up to its replacement's length;
  *   - zeros that reach a multiple of one alignment at the end of both sides.
  *
- * Every other nop and int3 has to have its like. */
+ * Every other nop and int3 has to have its like; the like of a jump label's, which is as long as
+ * the jump there would be, may be longer or shorter as that would be. */
 #include <stdio.h>
 #include <string.h>
 
@@ -104,8 +105,22 @@ static int is_padded_trap(const struct side *side, const struct part *part, uint
            records_trap_at(&side->records, address);
 }
 
-/* The nops and int3 from an address on, up to the next site of the side, an alternative's edge or a
- * pad that no record tells of. */
+int is_jump_label(const struct side *side, uint64_t address)
+{
+    for (size_t i = 0; i < side->part_count; i++) {
+        const struct part *part = &side->parts[i];
+
+        if (strcmp(part->section->name, "__jump_table") != 0)
+            continue;
+        for (size_t k = 0; k < part->relocation_count; k++)
+            if (relocation_target(part, part->relocations[k]) == address)
+                return 1;
+    }
+    return 0;
+}
+
+/* The nops and int3 from an address on, up to the next site of the side, an alternative's edge, a
+ * jump label or a pad that no record tells of. */
 static void read_run(const struct side *side, const struct part *part, uint64_t address, int bits,
                      struct run *run)
 {
@@ -121,7 +136,8 @@ static void read_run(const struct side *side, const struct part *part, uint64_t 
         run->list[run->count++] =
             (struct kept){.address = address, .length = length, .bits = (uint8_t)bits};
         address += length;
-        if (is_alternatives_edge(side, address) || is_padded_trap(side, part, address - length))
+        if (is_alternatives_edge(side, address) || is_padded_trap(side, part, address - length) ||
+            is_jump_label(side, address) || is_jump_label(side, address - length))
             break;
     }
     run->end = run->target <= address ? address : run->start;
@@ -265,8 +281,10 @@ static int match_runs(const struct pair *pair, struct part *x, const struct run 
 
     while (common < least && same_bytes(x, &p->list[common], y, &q->list[common]))
         common++;
-    if (common == p->count && common == q->count) {
-        figures.nops += common;
+    if ((common == p->count && common == q->count) ||
+        (p->count == 1 && q->count == 1 && is_jump_label(&pair->plain, p->start) &&
+         is_jump_label(&pair->annotated, q->start))) {
+        figures.nops += p->count;
         keep_run(x, p, 0, p->count);
         keep_run(y, q, 0, q->count);
         return 0;

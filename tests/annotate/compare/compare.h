@@ -68,6 +68,9 @@ void side_close(struct side *side);
 /* Fills in `kept` and `gaps` of two executable sections. Gives 0, or 1 after a message. */
 int align_parts(const struct pair *pair, struct part *plain, struct part *annotated);
 
+/* Whether a jump label is there: a nop that becomes a jump, of the length that this needs. */
+int is_jump_label(const struct side *side, uint64_t address);
+
 /* Whether every fill of a section is where an assembler puts one: in front of something that is
  * jumped to or named, behind what never falls through, or at the section's end. To be called when
  * all sections are aligned. Gives 0, or 1 after a message. */
