@@ -134,8 +134,8 @@ void xen_exception(void)
         vcpu->fault_address = xen_vcpu_info()->cr2;
     if (vector == EXCEPTION_NO_FPU)
         fpu_traps = false;
-    if (vector == EXCEPTION_DEBUG && !vcpu->stepping) {
-        vcpu->dr[6] |= (uint64_t)XEN_HYPERCALL(XEN_GET_DEBUGREG, 6, 0, 0, 0) & 0xe00f;
+    if (vector == EXCEPTION_DEBUG) {
+        vcpu->debug_status = (uint64_t)XEN_HYPERCALL(XEN_GET_DEBUGREG, 6, 0, 0, 0) & 0xe00f;
         XEN_HYPERCALL(XEN_SET_DEBUGREG, 6, 0xffff0ff0, 0, 0);
     }
     if (is_wedges(vcpu, vector))

@@ -14,7 +14,8 @@
 #define LDT_ENTRIES 8192u /* as many as there can be */
 #define PER_PAGE    512u
 
-#define DESCRIPTOR_USER_MASK 0x0000f00000000000ul /* present, level 3, no system segment */
+#define DESCRIPTOR_USER_MASK 0x0000700000000000ul /* level 3, no system segment */
+#define DESCRIPTOR_PRESENT   (1ul << 47)
 #define DESCRIPTOR_LONG      (1ul << 53)
 #define DESCRIPTOR_CODE      (1ul << 43)
 #define DESCRIPTOR_READABLE  (1ul << 41) /* of code */
@@ -31,7 +32,9 @@ static uint64_t gdt_seen[GDT_ENTRIES];
 static struct table gdt = {.seen = gdt_seen}, ldt;
 static uint64_t ldt_sealed; /* of its pages, those that Xen may have seen */
 
-#define NOT_LOADED 0xffffu /* is no selector that we load */
+#define NOT_LOADED   0xffffu     /* is no selector that we load */
+#define BASE_UNKNOWN (1ul << 63) /* is not canonical: processors differ in what null selectors do  \
+                                  */
 
 /* What Xen has loaded for us. */
 static struct {
@@ -74,10 +77,12 @@ static bool loadable(uint16_t selector)
 {
     uint64_t descriptor = copied(selector);
 
-    return descriptor && (!(descriptor & DESCRIPTOR_CODE) || descriptor & DESCRIPTOR_READABLE);
+    return descriptor & DESCRIPTOR_PRESENT &&
+           (!(descriptor & DESCRIPTOR_CODE) || descriptor & DESCRIPTOR_READABLE);
 }
 
-/* What user mode may use of a descriptor. */
+/* What user mode may use of a descriptor, or see of it: LAR and LSL tell of one that is not
+ * present. */
 static uint64_t allowed(uint64_t descriptor)
 {
     return (descriptor & DESCRIPTOR_USER_MASK) == DESCRIPTOR_USER_MASK ? descriptor : 0;
@@ -177,9 +182,16 @@ static void set_base(unsigned which, uint64_t *old, uint64_t new)
     xen_check(XEN_HYPERCALL(XEN_SET_SEGMENT_BASE, which, new, 0, 0), "set_segment_base");
 }
 
+/* Null selectors have a privilege level, too; what the way to user mode makes of it (AMD's
+ * processors keep it, others do not), it shall do here. */
+static bool takes(uint16_t selector)
+{
+    return selector <= 3 || loadable(selector);
+}
+
 #define LOAD(name, number)                                                                         \
     do {                                                                                           \
-        uint16_t wanted_ = loadable(vcpu->selectors[number]) ? vcpu->selectors[number] : 0;        \
+        uint16_t wanted_ = takes(vcpu->selectors[number]) ? vcpu->selectors[number] : 0;           \
         if (loaded.selectors[number] != wanted_) {                                                 \
             asm volatile("movl %0, %%" name ::"r"((uint32_t)wanted_));                             \
             loaded.selectors[number] = wanted_;                                                    \
@@ -192,19 +204,22 @@ static void load_user_segments(struct vcpu *vcpu)
 
     copy_gdt(vcpu);
     copy_ldt(vcpu);
-    gs = loadable(vcpu->selectors[SEGMENT_GS]) ? vcpu->selectors[SEGMENT_GS] : 0;
+    gs = takes(vcpu->selectors[SEGMENT_GS]) ? vcpu->selectors[SEGMENT_GS] : 0;
     LOAD("ds", SEGMENT_DS);
     LOAD("es", SEGMENT_ES);
-    if (loadable(vcpu->selectors[SEGMENT_FS])) {
+    if (vcpu->selectors[SEGMENT_FS] != loaded.selectors[SEGMENT_FS] &&
+        takes(vcpu->selectors[SEGMENT_FS])) {
         asm volatile("movl %0, %%fs" ::"r"((uint32_t)vcpu->selectors[SEGMENT_FS]));
         loaded.selectors[SEGMENT_FS] = vcpu->selectors[SEGMENT_FS];
-        loaded.fs = descriptor_base(copied(vcpu->selectors[SEGMENT_FS]));
+        loaded.fs = vcpu->selectors[SEGMENT_FS] > 3
+                        ? descriptor_base(copied(vcpu->selectors[SEGMENT_FS]))
+                        : BASE_UNKNOWN;
     }
     if (gs != loaded.gs_user_selector) {
         xen_check(XEN_HYPERCALL(XEN_SET_SEGMENT_BASE, XEN_SEGBASE_GS_USER_SELECTOR, gs, 0, 0),
                   "set_segment_base: gs");
         loaded.gs_user_selector = gs;
-        loaded.gs_user = descriptor_base(copied(gs));
+        loaded.gs_user = gs > 3 ? descriptor_base(copied(gs)) : BASE_UNKNOWN;
     }
     set_base(XEN_SEGBASE_GS_USER, &loaded.gs_user, vcpu->gs_base);
 }

@@ -150,8 +150,6 @@ void exception_deliver(struct vcpu *vcpu, unsigned vector, bool has_error, uint6
     deliver(vcpu, &delivery, &delivery);
 }
 
-#define DR6_STEP 0x4000u
-
 void debug_step_deliver(struct vcpu *vcpu)
 {
     vcpu->dr[6] |= DR6_STEP;

@@ -145,7 +145,7 @@ void wedge_system_call(struct vcpu *vcpu)
 /* The place does not say where user mode was: as the instruction does. */
 void wedge_system_enter(struct vcpu *vcpu)
 {
-    struct outcome outcome = instruction_sysenter(vcpu);
+    struct outcome outcome = user_sysenter(vcpu);
 
     outcome_deliver(vcpu, &outcome);
     wedge_run(vcpu);
@@ -251,10 +251,17 @@ static bool skip_wait(struct vcpu *vcpu)
 
 void wedge_exception(struct vcpu *vcpu, unsigned vector)
 {
+    bool stepped = end_step(vcpu);
     const struct wedge_site *site;
 
-    if (end_step(vcpu) && vector == EXCEPTION_DEBUG)
-        wedge_run(vcpu);
+    if (vector == EXCEPTION_DEBUG) {
+        /* The step was ours; a breakpoint that it met is the guest's. */
+        if (stepped)
+            vcpu->debug_status &= ~(uint64_t)DR6_STEP;
+        if (stepped && !vcpu->debug_status)
+            wedge_run(vcpu);
+        vcpu->dr[6] |= vcpu->debug_status;
+    }
     if (vector == EXCEPTION_PAGE_FAULT) {
         page_fault(vcpu);
     } else if (vector == EXCEPTION_INVALID_OPCODE && !vcpu->user &&

@@ -109,12 +109,10 @@ static void load_sysenter_selectors(struct vcpu *vcpu, unsigned offset, unsigned
     vcpu->selectors[SEGMENT_SS] = (uint16_t)(((vcpu->sysenter_cs & 0xfffc) + offset + 8) | level);
 }
 
-struct outcome instruction_sysenter(struct vcpu *vcpu)
+struct outcome user_sysenter(struct vcpu *vcpu)
 {
     bool wide = vcpu->efer & EFER_LMA;
 
-    if (!has_sysenter(vcpu))
-        return outcome_undefined();
     if (!(vcpu->sysenter_cs & 0xfffc))
         return outcome_fault(EXCEPTION_PROTECTION, 0);
     vcpu->rip = wide ? vcpu->sysenter_rip : (uint32_t)vcpu->sysenter_rip;
@@ -124,6 +122,11 @@ struct outcome instruction_sysenter(struct vcpu *vcpu)
     vcpu->user = false;
     vcpu->bits = wide ? 64 : 32;
     return outcome_jumped;
+}
+
+struct outcome instruction_sysenter(struct vcpu *vcpu)
+{
+    return has_sysenter(vcpu) ? user_sysenter(vcpu) : outcome_undefined();
 }
 
 struct outcome instruction_sysexit(struct vcpu *vcpu, const struct wedge_site *site)

@@ -4,6 +4,7 @@
 #include "afterburn/record.h"
 #include "afterburn/sensitive.h"
 #include "wedge/decode.h"
+#include "wedge/instructions.h"
 #include "wedge/memory.h"
 #include "wedge/vcpu.h"
 
@@ -88,15 +89,29 @@ static bool may_execute(struct vcpu *vcpu, const struct wedge_site *site)
     }
 }
 
+/* SYSENTER where the place has set up none. */
+static bool is_sysenter(const uint8_t *bytes, size_t count)
+{
+    return count >= 2 && bytes[0] == 0x0f && bytes[1] == 0x34;
+}
+
 void user_protection(struct vcpu *vcpu)
 {
     uint8_t bytes[INSTRUCTION_MAX];
+    struct outcome outcome;
     struct wedge_site site;
 
-    if (vcpu->error & 2)
+    if (vcpu->error & 2) {
         user_interrupt(vcpu);
-    else if (!vcpu->error && decode_sensitive(bytes, guest_fetch(vcpu, bytes), vcpu->bits, &site) &&
-             may_execute(vcpu, &site))
+        return;
+    }
+    if (!vcpu->error && is_sysenter(bytes, guest_fetch(vcpu, bytes))) {
+        outcome = user_sysenter(vcpu);
+        outcome_deliver(vcpu, &outcome);
+        return;
+    }
+    if (!vcpu->error && decode_sensitive(bytes, guest_fetch(vcpu, bytes), vcpu->bits, &site) &&
+        may_execute(vcpu, &site))
         emulate_site(vcpu, &site);
     else
         exception_deliver(vcpu, EXCEPTION_PROTECTION, true, vcpu->error);

@@ -69,6 +69,8 @@ struct vcpu {
     uint64_t cr0, cr2, cr3, cr4, cr8;
     uint64_t fault_address; /* of the page fault that brought us here: CR2 once it is delivered */
     uint64_t dr[8];
+    uint64_t debug_status; /* what the processor's DR6 says of the debug exception that brought us
+                              here */
     uint64_t efer, star, lstar, cstar, sfmask, pat, misc_enable, tsc_aux, apic_base;
     uint64_t sysenter_cs, sysenter_rsp, sysenter_rip;
     struct table_register gdt, idt, ldt, task;
@@ -98,6 +100,8 @@ _Static_assert(offsetof(struct vcpu, scratch) == VCPU_SCRATCH, "for assembly");
 #define CR0_NW 0x20000000u
 #define CR0_CD 0x40000000u
 #define CR0_PG 0x80000000u
+
+#define DR6_STEP 0x4000u
 
 #define CR4_TSD 0x04u
 #define CR4_PAE 0x20u
