@@ -43,9 +43,12 @@ static bool add_plugin(struct command_line *command, const char *plugin)
 
 bool machine_add(struct command_line *command, const struct run_options *options, const char *cpu)
 {
+    /* One thread: with one for each processor QEMU 7.2 hangs at times when a kernel writes over its
+     * code. */
     command_line_add_list(command, "-no-user-config", "-nodefaults", "-machine", "pc", "-accel",
-                          "tcg", "-display", "none", "-vga", "none", "-nic", "none", "-no-reboot",
-                          "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04", "-cpu", cpu, NULL);
+                          "tcg,thread=single", "-display", "none", "-vga", "none", "-nic", "none",
+                          "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04", "-cpu",
+                          cpu, NULL);
     command_line_add_list(command, "-m", NULL);
     command_line_add(command, "%u", options->memory_mib);
     /* SeaBIOS's MP table, which is all a kernel without ACPI has, lists one processor of each
