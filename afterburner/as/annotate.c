@@ -38,7 +38,7 @@ static char *source_path(const struct job *job)
         path = memory_copy_string(job->inputs[0].name);
     else
         path = memory_copy_string(output);
-    normal = identity_source_path(path, directory);
+    normal = identity_source_path(path, output, directory);
     free(path);
     return normal;
 }

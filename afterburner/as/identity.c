@@ -94,7 +94,8 @@ static char *last_step(char *base, char *end)
     return end;
 }
 
-char *identity_source_path(const char *path, const char *working_directory)
+/* A path without the working directory in front, without `.` and `..` steps that cancel. */
+static char *normalised(const char *path, const char *working_directory)
 {
     size_t prefix = strlen(working_directory);
     char *result, *base, *out;
@@ -128,4 +129,35 @@ char *identity_source_path(const char *path, const char *working_directory)
     }
     *out = '\0';
     return result;
+}
+
+/* Where the folder's last step, behind `start`, begins; `end` is behind its slash. */
+static const char *step_before(const char *start, const char *end)
+{
+    for (end--; end > start && end[-1] != '/'; end--)
+        ;
+    return end;
+}
+
+char *identity_source_path(const char *path, const char *output, const char *working_directory)
+{
+    char *source = normalised(path, working_directory);
+    char *object = normalised(output, working_directory);
+    const char *from = strrchr(source, '/'), *other = strrchr(object, '/');
+
+    if (source[0] == '/' || strncmp(source, "../", 3) == 0) {
+        from = from ? from + 1 : source;
+        other = other ? other + 1 : object;
+        while (from > source + 1 && other > object) {
+            const char *a = step_before(source, from), *b = step_before(object, other);
+
+            if (from - a != other - b || memcmp(a, b, (size_t)(from - a)) != 0)
+                break;
+            from = a;
+            other = b;
+        }
+        memmove(source, from, strlen(from) + 1);
+    }
+    free(object);
+    return source;
 }

@@ -3,7 +3,7 @@
  *
  * XXH64 (seed 0) over: source path, NUL, function, NUL, normalised text, NUL, ordinal as 4
  * little-endian bytes.
- *  - the source path is relative to the working directory, so that another build folder changes
+ *  - the source path is as identity_source_path() makes it, so that another build folder changes
  * nothing;
  *  - the function's name is without the compiler's suffixes (.isra.N .constprop.N .part.N .cold
  * .llvm.N);
@@ -29,7 +29,8 @@ uint64_t identity_next(struct identity_counter *counter, const char *source, con
 void identity_function_name(const char *symbol, char *name, size_t capacity);
 
 /* The source path as identities use it: without the working directory in front, without `.` and
- * `..` steps that cancel. */
-char *identity_source_path(const char *path, const char *working_directory);
+ * `..` steps that cancel. Of a source outside of it, which may be elsewhere the next time, its name
+ * and as many of the folders in front as the output's path has in front of its name, too. */
+char *identity_source_path(const char *path, const char *output, const char *working_directory);
 
 #endif

@@ -32,9 +32,10 @@ static uint64_t gdt_seen[GDT_ENTRIES];
 static struct table gdt = {.seen = gdt_seen}, ldt;
 static uint64_t ldt_sealed; /* of its pages, those that Xen may have seen */
 
-#define NOT_LOADED   0xffffu     /* is no selector that we load */
-#define BASE_UNKNOWN (1ul << 63) /* is not canonical: processors differ in what null selectors do  \
-                                  */
+#define NOT_LOADED 0xffffu /* is no selector that we load */
+
+/* Processors differ in what loading a null selector makes of the base. It is not canonical. */
+#define BASE_UNKNOWN (1ul << 63)
 
 /* What Xen has loaded for us. */
 static struct {

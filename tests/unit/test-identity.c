@@ -49,10 +49,10 @@ static void source_paths(void **state)
         {"././d/./a.c", "/src", "d/a.c"},
         {"d/../a.c", "/src", "a.c"},
         {"d/e/../../a.c", "/src", "a.c"},
-        {"../a.c", "/src", "../a.c"},
-        {"../../a.c", "/src", "../../a.c"},
-        {"d/../../a.c", "/src", "../a.c"},
-        {"../d/../a.c", "/src", "../a.c"},
+        {"../a.c", "/src", "a.c"},
+        {"../../a.c", "/src", "a.c"},
+        {"d/../../a.c", "/src", "a.c"},
+        {"../d/../a.c", "/src", "a.c"},
         {"d//e///a.c", "/src", "d/e/a.c"},
         {".//a.c", "/src", "a.c"},
         {"d/..//a.c", "/src", "a.c"},
@@ -63,25 +63,58 @@ static void source_paths(void **state)
         {"/src/a.c", "/src", "a.c"},
         {"/src//d/../a.c", "/src", "a.c"},
         {"/src/./a.c", "/src", "a.c"},
-        {"/srcs/a.c", "/src", "/srcs/a.c"},
-        {"/src", "/src", "/src"},
-        {"/other/a.c", "/src", "/other/a.c"},
-        {"//other/a.c", "/src", "/other/a.c"},
-        {"/other/../a.c", "/src", "/a.c"},
-        {"/../a.c", "/src", "/a.c"},
-        {"/d/../../a.c", "/src", "/a.c"},
-        {"/./a.c", "/src", "/a.c"},
+        {"/srcs/a.c", "/src", "a.c"},
+        {"/src", "/src", "src"},
+        {"/other/a.c", "/src", "a.c"},
+        {"//other/a.c", "/src", "a.c"},
+        {"/other/../a.c", "/src", "a.c"},
+        {"/../a.c", "/src", "a.c"},
+        {"/d/../../a.c", "/src", "a.c"},
+        {"/./a.c", "/src", "a.c"},
         {"/a.c", "/", "a.c"},
-        {"/a.c", "", "/a.c"}, /* the working directory is gone */
+        {"/a.c", "", "a.c"}, /* the working directory is gone */
         {"<stdin>", "/src", "<stdin>"},
     };
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        char *normal = identity_source_path(cases[i].path, cases[i].directory);
+        char *normal = identity_source_path(cases[i].path, "a.o", cases[i].directory);
 
         if (strcmp(normal, cases[i].normal) != 0)
             fail_msg("'%s' in '%s': '%s', expected '%s'", cases[i].path, cases[i].directory, normal,
+                     cases[i].normal);
+        free(normal);
+    }
+}
+
+/* A source elsewhere: what it has in common with the output's path. */
+static void paths_elsewhere(void **state)
+{
+    static const struct {
+        const char *path, *output, *normal;
+    } cases[] = {
+        {"/linux/arch/x86/kernel/head.S", "arch/x86/kernel/head.o", "arch/x86/kernel/head.S"},
+        {"/linux/arch/x86/kernel/head.S", "/build/arch/x86/kernel/head.o",
+         "arch/x86/kernel/head.S"},
+        {"/linux/arch/x86/kernel/head.S", "./arch/x86/kernel/.tmp_head.o",
+         "arch/x86/kernel/head.S"},
+        {"/linux/arch/x86/kernel/head.S", "out/arch/x86/kernel/head.o", "arch/x86/kernel/head.S"},
+        {"/linux/x86/kernel/head.S", "arch/x86_64/kernel/head.o", "kernel/head.S"},
+        {"/linux/kernels/head.S", "kernel/head.o", "head.S"},
+        {"/kernel/head.S", "kernel/head.o", "kernel/head.S"},
+        {"/head.S", "kernel/head.o", "head.S"},
+        {"../linux/kernel/head.S", "kernel/head.o", "kernel/head.S"},
+        {"../head.S", "head.o", "head.S"},
+        {"../../head.S", "../head.o", "../head.S"},
+        {"kernel/head.S", "other/head.o", "kernel/head.S"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char *normal = identity_source_path(cases[i].path, cases[i].output, "/build");
+
+        if (strcmp(normal, cases[i].normal) != 0)
+            fail_msg("'%s' to '%s': '%s', expected '%s'", cases[i].path, cases[i].output, normal,
                      cases[i].normal);
         free(normal);
     }
@@ -152,9 +185,9 @@ static void ordinals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(function_names), cmocka_unit_test(source_paths),
-        cmocka_unit_test(known_values),   cmocka_unit_test(parts_are_apart),
-        cmocka_unit_test(ordinals),
+        cmocka_unit_test(function_names),  cmocka_unit_test(source_paths),
+        cmocka_unit_test(paths_elsewhere), cmocka_unit_test(known_values),
+        cmocka_unit_test(parts_are_apart), cmocka_unit_test(ordinals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
