@@ -41,6 +41,17 @@ static const struct site *bound_at(const struct verification *verification, uint
     return bound && bound->patch.length ? site : NULL;
 }
 
+/* Whether a site begins inside an instruction: run so, the code does not meet the site whole, and
+ * meets something else once it is bound. */
+static int cuts_site(const struct records *records, const struct decoded *decoded)
+{
+    size_t next = search_up_to(records->sites, records->site_count, sizeof(*records->sites),
+                               decoded->address);
+
+    return next < records->site_count &&
+           records->sites[next].start < decoded->address + decoded->instruction.length;
+}
+
 /* Decodes from `address` until `limit` or a byte where decoding already began. `known` has a flag
  * for each byte of the section. Gives where it stopped. */
 static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limit,
@@ -76,6 +87,9 @@ static uint64_t walk_from(struct walker *walker, uint64_t address, uint64_t limi
             walker->falls = 1;
             return address + 1;
         }
+        if (cuts_site(&walker->verification->records, &decoded))
+            findings_add(&walker->verification->findings, FINDING_SYMBOL_IN_INSTRUCTION,
+                         FINDING_OPEN, address, NULL, "a site begins inside this instruction");
         if (decoded.region)
             decoded.region->instructions++;
         walker->falls = walk_may_go_on(&decoded, walker->falls);
@@ -140,16 +154,42 @@ static const char *symbol_at(const struct verification *verification, uint64_t a
                : NULL;
 }
 
-/* A start inside the instruction decoded last, which goes on to `end`. When both begin at a symbol,
- * no bytes in front led the decoding astray: the code is to be run both ways, and is decoded both
- * ways. When not, what was decoded up to here may not be what runs. */
+/* Whether a table of the guest's names a place, which the guest may write over. */
+static int in_a_table(const struct guest_tables *tables, uint64_t address)
+{
+    for (size_t i = 0; i < tables->target_count; i++)
+        if (tables->targets[i].address == address)
+            return 1;
+    for (size_t i = 0; i < tables->alternative_count; i++)
+        if (tables->alternatives[i].original == address ||
+            tables->alternatives[i].replacement == address)
+            return 1;
+    return 0;
+}
+
+/* Why an instruction at `start`, inside the one that was decoded last and goes on to `end`, is no
+ * sign that bytes in front led the decoding astray; or NULL. Both begin at a symbol, and nothing
+ * else tells what is there: the code is to be run both ways, and is decoded both ways. */
+static const char *overlap_explained(const struct walker *walker, uint64_t end, uint64_t start)
+{
+    const struct verification *verification = walker->verification;
+    const struct image *image = verification->image;
+    const struct records *records = &verification->records;
+    int bits = records_bits_at(records, image, start);
+
+    return symbol_at(verification, start) && symbol_at(verification, walker->last) &&
+                   bits == records_bits_at(records, image, walker->last) &&
+                   bits == records_bits_at(records, image, end) &&
+                   !in_a_table(&verification->tables, start)
+               ? "both begin at a symbol; both ways are decoded"
+               : NULL;
+}
+
 static void check_overlap(struct walker *walker, uint64_t end, uint64_t start)
 {
     struct verification *verification = walker->verification;
     const char *symbol = symbol_at(verification, start);
-    const char *why = symbol && symbol_at(verification, walker->last)
-                          ? "both begin at a symbol; both ways are decoded"
-                          : NULL;
+    const char *why = overlap_explained(walker, end, start);
 
     findings_add(&verification->findings, FINDING_SYMBOL_IN_INSTRUCTION,
                  why ? FINDING_EXPLAINED : FINDING_OPEN, start, why,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Chapter 7: what is the same for both: entry.S includes this and says with ADDRESS what .quad or .long is. */
+/* Chapter 7, what is the same for both: ARCH/entry.S includes this. ADDRESS is .quad or .long. */
 /* One bit for each vector whose frame has an error code: 8, 10-14, 17, 21, 29, 30. */
 #define VECTORS_WITH_ERROR      0x60227d00
 

@@ -63,8 +63,7 @@ void xen_segments_init(void)
     xen_check(XEN_HYPERCALL(XEN_SET_GDT, &frame, GDT_ENTRIES, 0, 0), "set_gdt");
 }
 
-/* The copy's descriptor of a selector; 0 when user mode may not load it: the processor would fault
- * where we do it. */
+/* The copy's descriptor of a selector; 0 when user mode may not use it. */
 static uint64_t copied(uint16_t selector)
 {
     const struct table *table = selector & 4 ? &ldt : &gdt;
@@ -183,16 +182,28 @@ static void set_base(unsigned which, uint64_t *old, uint64_t new)
     xen_check(XEN_HYPERCALL(XEN_SET_SEGMENT_BASE, which, new, 0, 0), "set_segment_base");
 }
 
+/* What a selector that was just loaded makes of the base. */
+static uint64_t loaded_base(uint16_t selector)
+{
+    return selector > 3 ? descriptor_base(copied(selector)) : BASE_UNKNOWN;
+}
+
 /* Null selectors have a privilege level, too; what the way to user mode makes of it (AMD's
  * processors keep it, others do not), it shall do here. */
-static bool takes(uint16_t selector)
+static uint16_t wanted(uint16_t selector)
 {
-    return selector <= 3 || loadable(selector);
+    return selector <= 3 || loadable(selector) ? selector : 0;
+}
+
+/* Of FS and GS: where the selector does not stay as it is the base would be taken for lost. */
+static uint16_t wanted_with(uint16_t selector, uint64_t base)
+{
+    return selector <= 3 && base ? 0 : wanted(selector);
 }
 
 #define LOAD(name, number)                                                                         \
     do {                                                                                           \
-        uint16_t wanted_ = takes(vcpu->selectors[number]) ? vcpu->selectors[number] : 0;           \
+        uint16_t wanted_ = wanted(vcpu->selectors[number]);                                        \
         if (loaded.selectors[number] != wanted_) {                                                 \
             asm volatile("movl %0, %%" name ::"r"((uint32_t)wanted_));                             \
             loaded.selectors[number] = wanted_;                                                    \
@@ -201,26 +212,24 @@ static bool takes(uint16_t selector)
 
 static void load_user_segments(struct vcpu *vcpu)
 {
-    uint16_t gs;
+    uint16_t fs, gs;
 
     copy_gdt(vcpu);
     copy_ldt(vcpu);
-    gs = takes(vcpu->selectors[SEGMENT_GS]) ? vcpu->selectors[SEGMENT_GS] : 0;
+    fs = wanted_with(vcpu->selectors[SEGMENT_FS], vcpu->fs_base);
+    gs = wanted_with(vcpu->selectors[SEGMENT_GS], vcpu->gs_base);
     LOAD("ds", SEGMENT_DS);
     LOAD("es", SEGMENT_ES);
-    if (vcpu->selectors[SEGMENT_FS] != loaded.selectors[SEGMENT_FS] &&
-        takes(vcpu->selectors[SEGMENT_FS])) {
-        asm volatile("movl %0, %%fs" ::"r"((uint32_t)vcpu->selectors[SEGMENT_FS]));
-        loaded.selectors[SEGMENT_FS] = vcpu->selectors[SEGMENT_FS];
-        loaded.fs = vcpu->selectors[SEGMENT_FS] > 3
-                        ? descriptor_base(copied(vcpu->selectors[SEGMENT_FS]))
-                        : BASE_UNKNOWN;
+    if (fs != loaded.selectors[SEGMENT_FS]) {
+        asm volatile("movl %0, %%fs" ::"r"((uint32_t)fs));
+        loaded.selectors[SEGMENT_FS] = fs;
+        loaded.fs = loaded_base(fs);
     }
     if (gs != loaded.gs_user_selector) {
         xen_check(XEN_HYPERCALL(XEN_SET_SEGMENT_BASE, XEN_SEGBASE_GS_USER_SELECTOR, gs, 0, 0),
                   "set_segment_base: gs");
         loaded.gs_user_selector = gs;
-        loaded.gs_user = gs > 3 ? descriptor_base(copied(gs)) : BASE_UNKNOWN;
+        loaded.gs_user = loaded_base(gs);
     }
     set_base(XEN_SEGBASE_GS_USER, &loaded.gs_user, vcpu->gs_base);
 }
@@ -250,12 +259,12 @@ void xen_save_segments(struct vcpu *vcpu)
         vcpu->selectors[SEGMENT_FS] = (uint16_t)fs;
         vcpu->fs_base = descriptor_base(copied((uint16_t)fs));
         loaded.selectors[SEGMENT_FS] = (uint16_t)fs;
-        loaded.fs = vcpu->fs_base;
+        loaded.fs = loaded_base((uint16_t)fs);
     }
     if (loaded.selectors[SEGMENT_FS] > 3) {
         asm volatile("movl %0, %%fs" ::"r"(0));
         loaded.selectors[SEGMENT_FS] = 0;
-        loaded.fs = 0;
+        loaded.fs = BASE_UNKNOWN;
     }
     if (gs != loaded.gs_user_selector) {
         vcpu->selectors[SEGMENT_GS] = (uint16_t)gs;

@@ -48,7 +48,22 @@ h:	out %al, $0x80
 	hlt
 	ret
 	.p2align 4,0
+	.text
+k:	.byte 0x66,0x90
+	cld
+l:	.byte 0x66,0x90
+	cmpl $0x1234567, %eax
+	ret
+	.section __jump_table,"aw"
+	.long k - ., l - .
+	.quad data - .
+	.section .rodata.template,"a"
+	.long 0x11111111
+template: pushf
+	std
+	popf
 	.section .rodata
+	.long template - .
 text:	.asciz "text"
 	.p2align 3
 table:	.quad 1b, 2b, g + 1
@@ -72,7 +87,7 @@ differs() {
 "$AFTERBURNER_AS" base.s -o annotated.o
 ok "annotated is plain" compare annotated
 compare annotated >figures
-ok "its pads and fills were left out" grep -qE 'left out: 9 pads .* [1-9][0-9]* fills .*, 1 of zeros' figures
+ok "its pads and fills were left out" grep -qE 'left out: 11 pads .* [1-9][0-9]* fills .*, 1 of zeros' figures
 # Changes in places of every kind: the text of the check is what is changed.
 while IFS='|' read -r what change; do
     ok "found: $what" differs "$change"
@@ -116,7 +131,40 @@ a symbol's size|s/.size f, .-f/.size f, 5/
 a symbol elsewhere|s/^h:\(.*\)/\1\nh:/
 a symbol's kind|/type g/d
 a symbol's binding|s/.globl f, g/.globl f, g, h/
+another instruction in a template|s/^\tstd/\tcld/
+a nop more in a template|s/^\tstd/\tnop\n&/
+a place in a template elsewhere|s/long template - ./long template + 1 - ./
+a nop of 5 bytes where a jump label leads|/^l:/s/0x66,0x90/0x0f,0x1f,0x44,0,0/
+a nop of 3 bytes for a jump label|/^k:/s/0x66,0x90/0x0f,0x1f,0/
+another instruction for a jump label|/^k:/s/0x66,0x90/0xb9,7,0,0,0/
+the kernel's size|s/0x1234567/0x2345678/
 END
+sed '/^k:/s/0x66,0x90/0x0f,0x1f,0x44,0,0/' base.s >changed.s
+"$AFTERBURNER_AS" changed.s -o label.o
+ok "a jump label's nop as long as another jump" compare label
+
+# The finished kernel's size: that number for that number.
+sed 's/0x1234567/0x2345678/' base.s >changed.s
+"$AFTERBURNER_AS" changed.s -o size.o
+sized() { echo "sizes=$1,$2 plain.o size.o" >pairs && "$TEST_TOOLS/compare-streams" pairs; }
+ok "the kernel's size, which is another" sized 0x1234567 0x2345678
+ok "found: another than the kernel's" code 1 sized 0x1234567 0x2345679
+ok "found: another than the plain kernel's" code 1 sized 0x1234566 0x2345678
+
+# Where much is to be filled the assembler jumps over it.
+printf '\t.text\n\t.globl f, g\nf:\tcli\n\tcli\n\tcli\n\tret\n\t.p2align 5\ng:\tret\n' >fill.s
+as --32 fill.s -o fill-plain.o
+"$AFTERBURNER_AS" --32 fill.s -o fill.o
+ok "one side has a jump" bash -c 'objdump -d fill-plain.o | grep -q jmp && ! objdump -d fill.o | grep -q jmp'
+ok "it is fill" "$TEST_TOOLS/compare-streams" fill-plain.o fill.o
+sed 's/^\tret/\tjmp 1f\n\tnop\n\tnop\n1:&/' fill.s >changed.s
+as --32 changed.s -o changed-plain.o
+ok "found: a jump over nops that fill nothing" code 1 "$TEST_TOOLS/compare-streams" changed-plain.o fill.o
+# Templates where relocations have their addends in place.
+printf '\t.section .rodata,"a"\n\t.long 0x11111111\nt:\tpushf\n\tcli\n\t.text\n\t.globl f\nf:\tret\n' >template.s
+as --32 template.s -o template-plain.o
+"$AFTERBURNER_AS" --32 template.s -o template.o
+ok "a template, 32 bits" "$TEST_TOOLS/compare-streams" template-plain.o template.o
 
 # A pad that no record tells of must be found, and a record that claims too much.
 poke() { printf '%b' "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; }

@@ -67,7 +67,7 @@ linux)
     "$SOURCE_DIR/examples/linux/build" --variant annotated --config-extra "$SOURCE_DIR/tests/boot/debug-info.config" >answers 2>build.log || code=$?
     [ $code -eq 0 ] || { tail -n 20 build.log; exit 1; }
     output=$(sed -n 's/^OUTPUT=//p' answers)
-    run_options=(--initrd "$output/initramfs.cpio.gz" --append "console=ttyS0 panic=-1 nokaslr")
+    run_options=(--deterministic --initrd "$output/initramfs.cpio.gz" --append "console=ttyS0 panic=-1 nokaslr")
     ok "the script for gdb" bash -c '"$0" sites --gdb "$1/vmlinux" >sites.py' "$AFTERBURNER" "$output"
     export AFTERBURNER_QEMU=qemu-system-x86_64
     vmlinux=$output/vmlinux

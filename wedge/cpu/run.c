@@ -145,7 +145,7 @@ void wedge_system_call(struct vcpu *vcpu)
 /* The place does not say where user mode was: as the instruction does. */
 void wedge_system_enter(struct vcpu *vcpu)
 {
-    struct outcome outcome = user_sysenter(vcpu);
+    struct outcome outcome = enter_by_sysenter(vcpu);
 
     outcome_deliver(vcpu, &outcome);
     wedge_run(vcpu);
@@ -249,16 +249,25 @@ static bool skip_wait(struct vcpu *vcpu)
     return true;
 }
 
+/* Of a step that was ours: leaves in the status what breakpoints of the guest's it met, and gives
+ * whether there are any. Processors set the bits of those that are off, too (Intel manual 3, DR6).
+ */
+static bool breakpoint_met(struct vcpu *vcpu)
+{
+    vcpu->debug_status &= ~(uint64_t)DR6_STEP;
+    for (unsigned i = 0; i < 4; i++)
+        if (!(vcpu->dr[7] >> 2 * i & 3))
+            vcpu->debug_status &= ~(1ul << i);
+    return vcpu->debug_status != 0;
+}
+
 void wedge_exception(struct vcpu *vcpu, unsigned vector)
 {
     bool stepped = end_step(vcpu);
     const struct wedge_site *site;
 
     if (vector == EXCEPTION_DEBUG) {
-        /* The step was ours; a breakpoint that it met is the guest's. */
-        if (stepped)
-            vcpu->debug_status &= ~(uint64_t)DR6_STEP;
-        if (stepped && !vcpu->debug_status)
+        if (stepped && !breakpoint_met(vcpu))
             wedge_run(vcpu);
         vcpu->dr[6] |= vcpu->debug_status;
     }

@@ -109,7 +109,7 @@ static void load_sysenter_selectors(struct vcpu *vcpu, unsigned offset, unsigned
     vcpu->selectors[SEGMENT_SS] = (uint16_t)(((vcpu->sysenter_cs & 0xfffc) + offset + 8) | level);
 }
 
-struct outcome user_sysenter(struct vcpu *vcpu)
+struct outcome enter_by_sysenter(struct vcpu *vcpu)
 {
     bool wide = vcpu->efer & EFER_LMA;
 
@@ -126,7 +126,7 @@ struct outcome user_sysenter(struct vcpu *vcpu)
 
 struct outcome instruction_sysenter(struct vcpu *vcpu)
 {
-    return has_sysenter(vcpu) ? user_sysenter(vcpu) : outcome_undefined();
+    return has_sysenter(vcpu) ? enter_by_sysenter(vcpu) : outcome_undefined();
 }
 
 struct outcome instruction_sysexit(struct vcpu *vcpu, const struct wedge_site *site)

@@ -89,12 +89,6 @@ static bool may_execute(struct vcpu *vcpu, const struct wedge_site *site)
     }
 }
 
-/* SYSENTER where the place has set up none. */
-static bool is_sysenter(const uint8_t *bytes, size_t count)
-{
-    return count >= 2 && bytes[0] == 0x0f && bytes[1] == 0x34;
-}
-
 void user_protection(struct vcpu *vcpu)
 {
     uint8_t bytes[INSTRUCTION_MAX];
@@ -103,16 +97,16 @@ void user_protection(struct vcpu *vcpu)
 
     if (vcpu->error & 2) {
         user_interrupt(vcpu);
-        return;
-    }
-    if (!vcpu->error && is_sysenter(bytes, guest_fetch(vcpu, bytes))) {
-        outcome = user_sysenter(vcpu);
-        outcome_deliver(vcpu, &outcome);
-        return;
-    }
-    if (!vcpu->error && decode_sensitive(bytes, guest_fetch(vcpu, bytes), vcpu->bits, &site) &&
-        may_execute(vcpu, &site))
-        emulate_site(vcpu, &site);
-    else
+    } else if (vcpu->error ||
+               !decode_sensitive(bytes, guest_fetch(vcpu, bytes), vcpu->bits, &site)) {
         exception_deliver(vcpu, EXCEPTION_PROTECTION, true, vcpu->error);
+    } else if (site.kind == SENSITIVE_sysenter) {
+        /* The processor knows it, and the place has set nothing up for it. */
+        outcome = enter_by_sysenter(vcpu);
+        outcome_deliver(vcpu, &outcome);
+    } else if (may_execute(vcpu, &site)) {
+        emulate_site(vcpu, &site);
+    } else {
+        exception_deliver(vcpu, EXCEPTION_PROTECTION, true, vcpu->error);
+    }
 }

@@ -47,6 +47,14 @@ static int is_nop_or_int3(const struct part *part, uint64_t address, int bits, u
     return is_padding_nop(&instruction, operands) || instruction.mnemonic == ZYDIS_MNEMONIC_INT3;
 }
 
+int is_nop(const struct part *part, const struct kept *kept)
+{
+    uint8_t length;
+
+    return is_nop_or_int3(part, kept->address, kept->bits, &length) &&
+           part->bytes[kept->address - part->section->address] != 0xcc;
+}
+
 /* A jump over nops and over nothing else, which gas puts in front of many. Gives where it leads, or
  * 0 when there is none. */
 static uint64_t jump_over_nops(const struct part *part, uint64_t address, int bits, uint8_t *length)
@@ -105,18 +113,29 @@ static int is_padded_trap(const struct side *side, const struct part *part, uint
            records_trap_at(&side->records, address);
 }
 
-int is_jump_label(const struct side *side, uint64_t address)
+static int is_jump_label(const struct side *side, uint64_t address)
 {
+    /* The distances to the code and to where the jump would lead, and the key's place. */
+    unsigned int entry = side->image.bits == 64 ? 16 : 12;
+
     for (size_t i = 0; i < side->part_count; i++) {
         const struct part *part = &side->parts[i];
 
         if (strcmp(part->section->name, "__jump_table") != 0)
             continue;
         for (size_t k = 0; k < part->relocation_count; k++)
-            if (relocation_target(part, part->relocations[k]) == address)
+            if (part->relocations[k]->address % entry == 0 &&
+                relocation_target(part, part->relocations[k]) == address)
                 return 1;
     }
     return 0;
+}
+
+int is_other_label(const struct pair *pair, const struct kept *a, const struct kept *b)
+{
+    return a->length != b->length && (a->length == 2 || a->length == 5) &&
+           (b->length == 2 || b->length == 5) && is_jump_label(&pair->plain, a->address) &&
+           is_jump_label(&pair->annotated, b->address);
 }
 
 /* The nops and int3 from an address on, up to the next site of the side, an alternative's edge, a
@@ -282,8 +301,7 @@ static int match_runs(const struct pair *pair, struct part *x, const struct run 
     while (common < least && same_bytes(x, &p->list[common], y, &q->list[common]))
         common++;
     if ((common == p->count && common == q->count) ||
-        (p->count == 1 && q->count == 1 && is_jump_label(&pair->plain, p->start) &&
-         is_jump_label(&pair->annotated, q->start))) {
+        (p->count == 1 && q->count == 1 && is_other_label(pair, &p->list[0], &q->list[0]))) {
         figures.nops += p->count;
         keep_run(x, p, 0, p->count);
         keep_run(y, q, 0, q->count);

@@ -68,8 +68,12 @@ void side_close(struct side *side);
 /* Fills in `kept` and `gaps` of two executable sections. Gives 0, or 1 after a message. */
 int align_parts(const struct pair *pair, struct part *plain, struct part *annotated);
 
-/* Whether a jump label is there: a nop that becomes a jump, of the length that this needs. */
-int is_jump_label(const struct side *side, uint64_t address);
+/* Whether two nops are the same jump label: one becomes a jump, and has the length that this needs.
+ */
+int is_other_label(const struct pair *pair, const struct kept *a, const struct kept *b);
+
+/* Whether an instruction is a nop. */
+int is_nop(const struct part *part, const struct kept *kept);
 
 /* Whether every fill of a section is where an assembler puts one: in front of something that is
  * jumped to or named, behind what never falls through, or at the section's end. To be called when

@@ -110,13 +110,6 @@ static int has_other_size(const struct pair *pair, const struct decoded *a, cons
     return p == pair->sizes[0] && q == pair->sizes[1] && memcmp(a->bytes, b->bytes, at) == 0;
 }
 
-/* The same with what stands for a branch: a jump label's nop of 2 or 5 bytes. */
-static int is_other_label(const struct pair *pair, const struct kept *a, const struct kept *b)
-{
-    return a->length + b->length == 2 + 5 && is_jump_label(&pair->plain, a->address) &&
-           is_jump_label(&pair->annotated, b->address);
-}
-
 static int same_instruction(const struct pair *pair, const struct part *x, const struct kept *a,
                             const struct part *y, const struct kept *b)
 {
@@ -129,7 +122,7 @@ static int same_instruction(const struct pair *pair, const struct part *x, const
     if (a->length == b->length && memcmp(p.bytes, q.bytes, LONGEST) == 0 &&
         memcmp(p.masked, q.masked, LONGEST) == 0)
         return 1;
-    if (has_grown(&p, &q) || is_other_label(pair, a, b)) {
+    if (has_grown(&p, &q) || (is_nop(x, a) && is_nop(y, b) && is_other_label(pair, a, b))) {
         figures.grown_branches++;
         return 1;
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "afterburn/sensitive.h"
 #include "cli/memory.h"
 #include "compare.h"
 #include "decode/classify.h"
@@ -20,8 +21,6 @@ int differ(const struct pair *pair, const char *format, ...)
     putchar('\n');
     return 1;
 }
-
-#define SITE_LEAST 7 /* bytes, of a site with its pad */
 
 /* Equal addresses keep the file's order: libbfd's table is one array. */
 static int by_address(const void *a, const void *b)
@@ -84,19 +83,18 @@ static void add_template(struct side *side, struct part *part, uint64_t start)
     if (!decode_at(part, at, bits, &instruction, operands))
         return;
     part->code = 1;
-    records->sites = realloc(records->sites, (records->site_count + 1) * sizeof(*records->sites));
-    if (!records->sites)
-        exit(5);
-    records->sites[records->site_count++] =
-        (struct site){.start = start,
-                      .end = at + instruction.length > start + SITE_LEAST ? at + instruction.length
-                                                                          : start + SITE_LEAST,
-                      .instruction = at,
-                      .record = {.length = instruction.length, .bits = (uint8_t)bits}};
+    records->sites =
+        memory_resize(records->sites, (records->site_count + 1) * sizeof(*records->sites));
+    records->sites[records->site_count++] = (struct site){
+        .start = start,
+        .end = at + instruction.length > start + SITE_SPAN_MIN ? at + instruction.length
+                                                               : start + SITE_SPAN_MIN,
+        .instruction = at,
+        .record = {.length = instruction.length, .bits = (uint8_t)bits}};
     qsort(records->sites, records->site_count, sizeof(*records->sites), by_start);
     records->first = records->sites[0].start;
-    if (records->end < start + SITE_LEAST)
-        records->end = start + SITE_LEAST;
+    if (records->end < start + SITE_SPAN_MIN)
+        records->end = start + SITE_SPAN_MIN;
 }
 
 static void add_templates(struct side *side, const struct image_section *section)
@@ -105,8 +103,7 @@ static void add_templates(struct side *side, const struct image_section *section
 
     read_part(side, section, &records);
     for (size_t i = 0; i < records.relocation_count; i++) {
-        uint64_t address = (uint64_t)records.relocations[i]->addend +
-                           bfd_asymbol_value(*records.relocations[i]->sym_ptr_ptr);
+        uint64_t address = relocation_target(&records, records.relocations[i]);
 
         for (size_t k = 0; k < side->part_count; k++) {
             const struct image_section *place = side->parts[k].section;

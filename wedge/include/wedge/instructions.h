@@ -15,8 +15,8 @@
 struct outcome instruction_iret(struct vcpu *vcpu, const struct wedge_site *site);
 struct outcome instruction_sysret(struct vcpu *vcpu, const struct wedge_site *site);
 struct outcome instruction_sysenter(struct vcpu *vcpu);
-/* User mode's, of which the processor has shown that it knows the instruction. */
-struct outcome user_sysenter(struct vcpu *vcpu);
+/* The same where the processor has shown that it knows the instruction. */
+struct outcome enter_by_sysenter(struct vcpu *vcpu);
 struct outcome instruction_sysexit(struct vcpu *vcpu, const struct wedge_site *site);
 struct outcome instruction_far_jump(struct vcpu *vcpu, const struct wedge_site *site, bool call);
 struct outcome instruction_far_ret(struct vcpu *vcpu, const struct wedge_site *site);

@@ -178,7 +178,8 @@ int segment_load_code(struct vcpu *vcpu, uint16_t selector, uint64_t *error);
 void user_trap(struct vcpu *vcpu, unsigned vector);
 void user_protection(struct vcpu *vcpu);
 
-/* cpu/run.c: what a back end calls. Neither returns. */
+/* cpu/run.c: what a back end calls. Neither returns. Before a debug exception it sets debug_status.
+ */
 void wedge_exception(struct vcpu *vcpu, unsigned vector) __attribute__((noreturn));
 /* `alias`: the site's stub was reached in the window's alias, so that the guest runs at physical
  * addresses. */
