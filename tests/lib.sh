@@ -39,6 +39,20 @@ skip() {
     exit 77
 }
 
+# build_linux VARIANT [OPTION...]: a kernel by examples/linux, made first if it is not in the cache. Sets OUTPUT, OBJECTS and
+# SOURCE_VERSION, or ends the test: as skipped when the build is not finished in the --minutes it was given.
+# shellcheck disable=SC2034  # for the caller
+build_linux() {
+    local code=0
+    "$SOURCE_DIR/examples/linux/build" --variant "$@" --keep-objects >answers 2>build.log || code=$?
+    [ $code -ne 75 ] || skip "not finished: $(tail -n 1 build.log)" "./check --full once more, which goes on"
+    [ $code -eq 0 ] || { tail -n 20 build.log; exit 1; }
+    OUTPUT=$(sed -n 's/^OUTPUT=//p' answers)
+    OBJECTS=$(sed -n 's/^OBJECTS=//p' answers)
+    SOURCE_VERSION=$(sed -n 's/^SOURCE_VERSION=//p' answers)
+    echo "# $1: $OUTPUT ($(sed -n 's/^CACHED=/cached: /p' answers))"
+}
+
 finish() {
     echo "1..$checks"
     [ "$checks" -gt 0 ] || { echo "# no check was made"; exit 1; }

@@ -48,8 +48,7 @@ ok "a CD for Xen" iso hello -o hello.iso -a "ticks=10 exit=18" -x "$xen" -d xen
 ok "hello-kernel on Xen" boots 18 hello.iso
 ok "all of it on Xen, by Xen's console" says "hello-kernel: all done"
 
-"$SOURCE_DIR/examples/linux/build" --variant annotated --keep-objects >answers 2>build.log || { tail -n 20 build.log; exit 1; }
-OUTPUT=$(sed -n 's/^OUTPUT=//p' answers)
+build_linux annotated
 ok "Linux links" "$AFTERBURNER" link "$OUTPUT/vmlinux" -o image
 run="echo%20in%20\$(cat%20/sys/hypervisor/type%202>/dev/null%20||%20uname%20-s);exit"
 words="console=ttyS0 panic=-1 quiet afterburner.run=$run"

@@ -12,14 +12,6 @@
 unshare --mount true 2>/dev/null || skip "no mount namespaces here" "a machine or container with CAP_SYS_ADMIN"
 limit=99 # percent that stay
 
-build() { # sets OUTPUT, OBJECTS and SOURCE
-    local version
-    "$SOURCE_DIR/examples/linux/build" --variant annotated "$@" --keep-objects >answers 2>build.log || { tail -n 20 build.log; exit 1; }
-    OUTPUT=$(sed -n 's/^OUTPUT=//p' answers)
-    OBJECTS=$(sed -n 's/^OBJECTS=//p' answers)
-    version=$(sed -n 's/^SOURCE_VERSION=//p' answers)
-    SOURCE=$(echo "${XDG_CACHE_HOME:-$HOME/.cache}/afterburner/linux/source/$version"/linux-source-*)
-}
 # stayed OLD NEW: how many percent of the old identities the new image has.
 stayed() {
     "$AFTERBURNER" sites --diff --json "$1" "$2" >diff.json || [ $? -eq 1 ] || return 1
@@ -31,9 +23,9 @@ at_least() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a >= b) }'; }
 # rebuild CHANGE [SOURCE-PATH OBJECTS-PATH]: in a namespace, with the cache's source and objects (without a path in the places
 # where they were built, with paths an empty directory for the objects there), makes vmlinux after the change; it is `new`.
 rebuild() {
-    local change=$1 source=${2:-$SOURCE} objects=${3:-}
-    # make was told the directory of the time of the build.
-    : "${objects:=$(sed -nE 's/.* O=([^ ]*) .*/\1/p' "$OBJECTS/../make")}"
+    local change=$1 source=${2:-$SOURCE} built objects
+    built=$(sed -nE 's/.* O=([^ ]*) .*/\1/p' "$OBJECTS/../make") # what make was told then
+    objects=${3:-$built}
     mkdir -p upper.{source,objects} work.{source,objects} "$source" "$objects" empty
     unshare --mount --propagation private bash -ec '
         change=$1 source=$2 objects=$3 lower_source=$4 lower_objects=$5
@@ -43,7 +35,7 @@ rebuild() {
         "$change" "$source" "$objects" "$make"
         eval "$make -j$(nproc) vmlinux" </dev/null
         cp "$objects/vmlinux" new' - "$change" "$source" "$objects" "$SOURCE" "${lower_objects:-$OBJECTS}" "$SOURCE" \
-        "$(sed -nE 's/.* O=([^ ]*) .*/\1/p' "$OBJECTS/../make")" "$OBJECTS/../make" >rebuild.log 2>&1 || { tail -n 20 rebuild.log; return 1; }
+        "$built" "$OBJECTS/../make" >rebuild.log 2>&1 || { tail -n 20 rebuild.log; return 1; }
 }
 
 nothing() { cp "$OLD_CONFIG" "$2/.config" && eval "$3 olddefconfig"; }
@@ -74,7 +66,8 @@ export -f nothing options patch
 export patched
 
 change=${1:?}
-build
+build_linux annotated
+SOURCE=$(echo "${XDG_CACHE_HOME:-$HOME/.cache}/afterburner/linux/source/$SOURCE_VERSION"/linux-source-*)
 export OLD_CONFIG=$OUTPUT/.config
 case $change in
 path)
@@ -86,9 +79,9 @@ options | patch)
     ;;
 figures)
     gcc=$OUTPUT
-    build --kind smp --config-extra "$SOURCE_DIR/tests/boot/rewriting.config"
+    build_linux annotated --kind smp --config-extra "$SOURCE_DIR/tests/boot/rewriting.config"
     echo "# one processor to several: $(stayed "$gcc/vmlinux" "$OUTPUT/vmlinux") % stay"
-    build --kind clang
+    build_linux annotated --kind clang
     percent=$(stayed "$gcc/vmlinux" "$OUTPUT/vmlinux")
     echo "# gcc to clang: $percent % stay"
     ok "some do" at_least "$percent" 10

@@ -32,16 +32,7 @@ if [ "$kind" = smp ]; then
     options=(--config-extra "$SOURCE_DIR/tests/boot/rewriting.config")
 fi
 
-# build VARIANT [OPTION...]: sets OUTPUT and OBJECTS.
-build() {
-    local code=0
-    "$SOURCE_DIR/examples/linux/build" --variant "$@" --kind "$kind" "${options[@]}" --keep-objects >"answers.$1" 2>"build.$1.log" || code=$?
-    [ $code -ne 75 ] || skip "not finished: $(tail -n 1 "build.$1.log")" "./check --full once more, which goes on"
-    [ $code -eq 0 ] || { tail -n 20 "build.$1.log"; exit 1; }
-    OUTPUT=$(sed -n 's/^OUTPUT=//p' "answers.$1")
-    OBJECTS=$(sed -n 's/^OBJECTS=//p' "answers.$1")
-    echo "# $1: $OUTPUT ($(sed -n 's/^CACHED=/cached: /p' "answers.$1"))"
-}
+build() { build_linux "$@" --kind "$kind" "${options[@]}"; } # VARIANT [OPTION...]
 
 run_guest() { # CODE WORDS: the shell command, spaces as %20
     code "$1" "$AFTERBURNER" run --on native --smp $processors --timeout 300 --initrd "$OUTPUT/initramfs.cpio.gz" \
@@ -134,7 +125,7 @@ streams)
     ok "a whole kernel of them" test "$(wc -l <plain.list)" -gt 500
     # Made from the finished kernel, so that their data tells its size and addresses: only their code is compared.
     finished='\.tmp_vmlinux\.kallsyms[0-9]\.o|arch/x86/boot/compressed/piggy\.o|arch/x86/boot/header\.o'
-    # And this one's code has the kernel's size.
+    # And this one's code and constants have the kernel's size.
     kernel_size() {
         local end text
         end=$(sed -n 's/^#define VO__end _AC(\(.*\),.*/\1/p' "$1/arch/x86/boot/voffset.h")

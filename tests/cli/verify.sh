@@ -191,18 +191,19 @@ ok "and what is sensitive there found" finding ways unannotated cli
 ok "behind the outer one" both_ways "$named" 0xf6 "0xc3,0xb0,0xfa"
 ok "too, though it is a number on the inner way" finding ways unannotated cli
 # Sites and other code sizes there are no explanation of.
-printf '\t.text\n\t.globl f\nf:\t.byte 0xb8\n\t.globl g\ng:\tcli\n\tret\n' >number.s
-as number.s -o number.o && link number.o -o number
-ok "a site that is a number on the other way" finding number symbol-in-instruction 'a site begins inside'
-printf '\t.text\n\t.globl f\nf:\t.byte 0xb8\n\t.globl g\ng:\t.byte 0x31,0xc0,0x90,0x3c,0xb8\n\tcli\n\tret\n' >behind.s
-as behind.s -o behind.o && link behind.o -o behind
-ok "a site that a later instruction of the other way cuts" finding behind symbol-in-instruction 'a site begins inside'
-printf '\t.text\n\t.globl f\nf:\txor %%eax,%%eax\n\tjmp .Lk+1\n.Lk:\tmov $0xb8,%%al\n\tcli\n\tret\n' >jumped.s
-as jumped.s -o jumped.o && link jumped.o -o jumped
-ok "one that a branch into an instruction cuts" finding jumped symbol-in-instruction 'a site begins inside'
-printf '\t.text\n\t.globl f\nf:\t.byte 0xb8\n\t.code32\n\t.globl g\ng:\tnop\n\tnop\n\tnop\n\tnop\n\t.byte 0x67,0x8b,0x06,0xfa,0x90\n\tret\n' >sizes.s
-as sizes.s -o sizes.o && link sizes.o -o sizes
-ok "two ways of different code sizes" finding sizes symbol-in-instruction 'g is 4 bytes before the end'
+no_explanation() { # LINES TEXT: annotated, behind a label f
+    printf '\t.text\n\t.globl f, g\nf:%b' "$1" >none.s
+    as none.s -o none.o && link none.o -o none && finding none symbol-in-instruction "$2"
+}
+cuts='a site begins inside'
+ok "a site that is a number on the other way" no_explanation '\t.byte 0xb8\ng:\tcli\n\tret\n' "$cuts"
+ok "a site that a later instruction of the other way cuts" \
+    no_explanation '\t.byte 0xb8\ng:\t.byte 0x31,0xc0,0x90,0x3c,0xb8\n\tcli\n\tret\n' "$cuts"
+ok "one that a branch into an instruction cuts" \
+    no_explanation '\txor %eax,%eax\n\tjmp .Lk+1\n.Lk:\tmov $0xb8,%al\n\tcli\n\tret\n' "$cuts"
+ok "two ways of different code sizes" \
+    no_explanation '\t.byte 0xb8\n\t.code32\ng:\tnop\n\tnop\n\tnop\n\tnop\n\t.byte 0x67,0x8b,0x06,0xfa,0x90\n\tret\n' \
+    'g is 4 bytes before the end'
 # The AMD and the Intel length of a branch with an operand-size prefix: what one skips the other runs.
 printf '\t.globl f\nf:\t.byte 0x66, 0x0f, 0x84, 0, 0, 0x0f, 0xa2\n\tret\n' >length.s
 command as length.s -o length.o

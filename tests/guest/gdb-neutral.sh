@@ -63,20 +63,16 @@ hello-kernel)
     done
     ;;
 linux)
-    code=0
-    "$SOURCE_DIR/examples/linux/build" --variant annotated --config-extra "$SOURCE_DIR/tests/boot/debug-info.config" >answers 2>build.log || code=$?
-    [ $code -eq 0 ] || { tail -n 20 build.log; exit 1; }
-    output=$(sed -n 's/^OUTPUT=//p' answers)
-    run_options=(--deterministic --initrd "$output/initramfs.cpio.gz" --append "console=ttyS0 panic=-1 nokaslr")
-    ok "the script for gdb" bash -c '"$0" sites --gdb "$1/vmlinux" >sites.py' "$AFTERBURNER" "$output"
+    build_linux annotated --config-extra "$SOURCE_DIR/tests/boot/debug-info.config"
+    run_options=(--deterministic --initrd "$OUTPUT/initramfs.cpio.gz" --append "console=ttyS0 panic=-1 nokaslr")
+    ok "the script for gdb" bash -c '"$0" sites --gdb "$1/vmlinux" >sites.py' "$AFTERBURNER" "$OUTPUT"
     export AFTERBURNER_QEMU=qemu-system-x86_64
-    vmlinux=$output/vmlinux
     # What the serial port's driver writes, in the boot.
-    at out "$output/bzImage" "$vmlinux" out io_serial_out 100 start_kernel '(.values.value | split(" ")[0] | tonumber) == .a % 256'
+    at out "$OUTPUT/bzImage" "$OUTPUT/vmlinux" out io_serial_out 100 start_kernel '(.values.value | split(" ")[0] | tonumber) == .a % 256'
     # Another process's page tables.
-    at cr3 "$output/bzImage" "$vmlinux" mov_to_control switch_mm_irqs_off 10 'ret_from_fork|entry_SYSCALL_64' '[.values.next, .values.real_prev] | all(test("^0xffff"))'
+    at cr3 "$OUTPUT/bzImage" "$OUTPUT/vmlinux" mov_to_control switch_mm_irqs_off 10 'ret_from_fork|entry_SYSCALL_64' '[.values.next, .values.real_prev] | all(test("^0xffff"))'
     # Nops in front of the instruction, in a system call.
-    at sti "$output/bzImage" "$vmlinux" sti __set_current_blocked 5 entry_SYSCALL_64 '.values.newset | test("^0xffff")'
+    at sti "$OUTPUT/bzImage" "$OUTPUT/vmlinux" sti __set_current_blocked 5 entry_SYSCALL_64 '.values.newset | test("^0xffff")'
     ;;
 *) echo "no test '$1'"; exit 2 ;;
 esac

@@ -64,9 +64,9 @@ static inline size_t lines(const char *text, size_t size)
     return count;
 }
 
-static inline void check_one(const struct mode *mode, const struct expected *expected)
+/* `size` is the input's, which may have a NUL in it. */
+static inline void check_text(const struct mode *mode, const struct expected *expected, size_t size)
 {
-    size_t size = strlen(expected->in);
     char *text = exact_copy(expected->in, size);
     struct policy *policy = policy_of(mode->policy);
     struct prefilter_options options = {
@@ -94,6 +94,11 @@ static inline void check_one(const struct mode *mode, const struct expected *exp
     free(result.text);
     free(text);
     policy_free(policy);
+}
+
+static inline void check_one(const struct mode *mode, const struct expected *expected)
+{
+    check_text(mode, expected, strlen(expected->in));
 }
 
 #define CHECK(mode, cases)                                                                         \

@@ -38,6 +38,17 @@ static void function_names(void **state)
     assert_string_equal(tiny, "lon");
 }
 
+static void check_path(const char *path, const char *output, const char *directory,
+                       const char *expected)
+{
+    char *normal = identity_source_path(path, output, directory);
+
+    if (strcmp(normal, expected) != 0)
+        fail_msg("'%s' to '%s' in '%s': '%s', expected '%s'", path, output, directory, normal,
+                 expected);
+    free(normal);
+}
+
 static void source_paths(void **state)
 {
     static const struct {
@@ -77,14 +88,8 @@ static void source_paths(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        char *normal = identity_source_path(cases[i].path, "a.o", cases[i].directory);
-
-        if (strcmp(normal, cases[i].normal) != 0)
-            fail_msg("'%s' in '%s': '%s', expected '%s'", cases[i].path, cases[i].directory, normal,
-                     cases[i].normal);
-        free(normal);
-    }
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_path(cases[i].path, "a.o", cases[i].directory, cases[i].normal);
 }
 
 /* A source elsewhere: what it has in common with the output's path. */
@@ -110,14 +115,8 @@ static void paths_elsewhere(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        char *normal = identity_source_path(cases[i].path, cases[i].output, "/build");
-
-        if (strcmp(normal, cases[i].normal) != 0)
-            fail_msg("'%s' to '%s': '%s', expected '%s'", cases[i].path, cases[i].output, normal,
-                     cases[i].normal);
-        free(normal);
-    }
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_path(cases[i].path, cases[i].output, "/build", cases[i].normal);
 }
 
 /* Identities outlive versions of this program: these values were computed apart from it, with XXH64

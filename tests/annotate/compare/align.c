@@ -113,21 +113,13 @@ static int is_padded_trap(const struct side *side, const struct part *part, uint
            records_trap_at(&side->records, address);
 }
 
+/* Whether a jump label is there: a nop that becomes a jump. */
 static int is_jump_label(const struct side *side, uint64_t address)
 {
-    /* The distances to the code and to where the jump would lead, and the key's place. */
-    unsigned int entry = side->image.bits == 64 ? 16 : 12;
-
-    for (size_t i = 0; i < side->part_count; i++) {
-        const struct part *part = &side->parts[i];
-
-        if (strcmp(part->section->name, "__jump_table") != 0)
-            continue;
-        for (size_t k = 0; k < part->relocation_count; k++)
-            if (part->relocations[k]->address % entry == 0 &&
-                relocation_target(part, part->relocations[k]) == address)
-                return 1;
-    }
+    for (size_t i = 0; i < side->tables.patch_count; i++)
+        if (side->tables.patches[i].kind == PATCH_JUMP_LABEL &&
+            side->tables.patches[i].address == address)
+            return 1;
     return 0;
 }
 
