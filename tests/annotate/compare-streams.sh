@@ -160,6 +160,16 @@ ok "it is fill" "$TEST_TOOLS/compare-streams" fill-plain.o fill.o
 sed 's/^\tret/\tjmp 1f\n\tnop\n\tnop\n1:&/' fill.s >changed.s
 as --32 changed.s -o changed-plain.o
 ok "found: a jump over nops that fill nothing" code 1 "$TEST_TOOLS/compare-streams" changed-plain.o fill.o
+# The source's own jump to what is aligned, whose fill is gone where a pad takes its room; and one that leads elsewhere.
+printf '\t.text\n\t.globl f, g\nf:\tmovl $1, %%eax\n\txorl %%eax, %%eax\n\tcli\n\tjmp g\n\t.p2align 3\ng:\tret\n' >over.s
+as over.s -o over-plain.o
+"$AFTERBURNER_AS" over.s -o over.o
+ok "a jump over fill on one side, over none on the other" bash -c \
+    'objdump -d over-plain.o | grep -A1 "eb 06" | grep -q nop && objdump -d over.o | grep -q "eb 00"'
+ok "both are the source's" "$TEST_TOOLS/compare-streams" over-plain.o over.o
+sed 's/jmp g/jmp f/' over.s >changed.s
+as changed.s -o changed-plain.o
+ok "found: a jump over fill, elsewhere on the other side" code 1 "$TEST_TOOLS/compare-streams" changed-plain.o over.o
 # Templates where relocations have their addends in place.
 printf '\t.section .rodata,"a"\n\t.long 0x11111111\nt:\tpushf\n\tcli\n\t.text\n\t.globl f\nf:\tret\n' >template.s
 as --32 template.s -o template-plain.o

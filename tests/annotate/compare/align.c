@@ -55,21 +55,31 @@ int is_nop(const struct part *part, const struct kept *kept)
            part->bytes[kept->address - part->section->address] != 0xcc;
 }
 
+/* Whether a jump with a distance is there. Gives its length, and where it leads. */
+static int is_jump(const struct part *part, uint64_t address, int bits, uint8_t *length,
+                   uint64_t *target)
+{
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    ZydisDecodedInstruction instruction;
+
+    if (!decode_at(part, address, bits, &instruction, operands) ||
+        instruction.mnemonic != ZYDIS_MNEMONIC_JMP ||
+        !relative_target(&instruction, &operands[0], address, target))
+        return 0;
+    *length = instruction.length;
+    return 1;
+}
+
 /* A jump over nops and over nothing else, which gas puts in front of many. Gives where it leads, or
  * 0 when there is none. */
 static uint64_t jump_over_nops(const struct part *part, uint64_t address, int bits, uint8_t *length)
 {
-    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    ZydisDecodedInstruction instruction;
     uint64_t target;
     uint8_t nop;
 
-    if (!decode_at(part, address, bits, &instruction, operands) ||
-        instruction.mnemonic != ZYDIS_MNEMONIC_JMP ||
-        !relative_target(&instruction, &operands[0], address, &target))
+    if (!is_jump(part, address, bits, length, &target))
         return 0;
-    *length = instruction.length;
-    address += instruction.length;
+    address += *length;
     if (target <= address || target > part->section->address + part->section->size)
         return 0;
     while (address < target && is_nop_or_int3(part, address, bits, &nop) &&
@@ -438,6 +448,7 @@ int align_parts(const struct pair *pair, struct part *plain, struct part *annota
 
     while (a < a_end || b < b_end) {
         const struct site *site;
+        uint64_t target;
         uint8_t length;
         int bits, at_edge;
 
@@ -458,7 +469,9 @@ int align_parts(const struct pair *pair, struct part *plain, struct part *annota
         bits = records_bits_at(&pair->annotated.records, &pair->annotated.image, b);
         read_run(&pair->plain, plain, a, bits, &p);
         read_run(&pair->annotated, annotated, b, bits, &q);
-        if (p.target && q.target) /* not the assembler's */
+        /* A jump on both sides is the source's, though it lead over the fill behind it. */
+        if ((p.target && is_jump(annotated, b, bits, &length, &target)) ||
+            (q.target && is_jump(plain, a, bits, &length, &target)))
             p.count = q.count = 0;
         /* Fill up to an alternative's edge on one side only: the other side waits. */
         at_edge = is_alternatives_edge(&pair->plain, a);
