@@ -8,6 +8,14 @@
 USER_CODE32(user_segment, "movl %eax, %gs; movl %gs:0x10, %ebx; movl %gs, %ecx; int $0x80");
 USER_CODE(user_segment64, "movl %eax, %fs; movl %fs:0x10, %ebx; movl %fs, %ecx; int $0x80");
 
+USER_CODE(user_look, "movl $0xdead, %ebx; larl %eax, %ebx; sete %cl; movl $0xdead, %edx\n"
+                     "lsll %eax, %edx; sete %ch; movzwl %cx, %ecx; int $0x80");
+USER_CODE(user_load, "movl %eax, %fs; int $0x80");
+USER_CODE(user_selectors, "movl %eax, %es; movl %eax, %ds; movl %eax, %fs; movl %eax, %gs\n"
+                          "int $0x80\n"
+                          "movl %es, %ebx; movl %ds, %ecx; movl %fs, %edx; movl %gs, %esi\n"
+                          "int $0x80");
+
 static struct frame frame;
 static uint64_t ldts[2][4];
 
@@ -30,6 +38,32 @@ static void look(const char *name, uint64_t selector)
     asm volatile("movl %0, %%fs; movl %0, %%gs" ::"r"(0));
 }
 
+/* LAR's and LSL's answer, each with its ZF, and what a load does. */
+static void ask(const char *name, uint64_t selector)
+{
+    user_prepare(&frame, user_look);
+    frame.rax = selector;
+    user_run(&frame);
+    print("%s: lar 0x%lx (%lx), lsl 0x%lx (%lx)\n", name, frame.rbx, frame.rcx & 0xff, frame.rdx,
+          frame.rcx >> 8);
+    user_prepare(&frame, user_load);
+    frame.rax = selector;
+    user_run(&frame);
+    user_outcome("loaded", &frame, user_load);
+    asm volatile("movl %0, %%fs" ::"r"(0));
+}
+
+static void ask_for_null(uint64_t selector)
+{
+    user_prepare(&frame, user_selectors);
+    frame.rax = selector;
+    user_run(&frame);
+    user_run(&frame);
+    print("null selector 0x%lx: es 0x%lx ds 0x%lx fs 0x%lx gs 0x%lx\n", selector, frame.rbx,
+          frame.rcx, frame.rdx, frame.rsi);
+    asm volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%fs; movl %0, %%gs" ::"r"(0));
+}
+
 void test(void)
 {
     uint64_t data = 0x10000000;
@@ -49,4 +83,14 @@ void test(void)
         asm volatile("lldt %w0" ::"r"(LDT_SELECTOR));
         look("a segment of an LDT", 0x0f);
     }
+    ldts[1][2] = ldts[1][1] & ~(1ul << 47); /* not present */
+    ldts[1][3] = ldts[1][1] & ~(3ul << 45); /* the kernel's */
+    asm volatile("lldt %w0" ::"r"(LDT_SELECTOR));
+    ask("a segment of the LDT", 0x0f);
+    ask("one that is not present", 0x17);
+    ask("the kernel's", 0x1f);
+    gdt[FREE_SELECTOR / 8] &= ~(1ul << 47);
+    ask("one of the GDT that is not present", FREE_SELECTOR + 3);
+    ask_for_null(0);
+    ask_for_null(3);
 }

@@ -2,9 +2,10 @@
 /* Why: on some processors SYSENTER is a way into the kernel that saves nothing, and SYSEXIT the way
  * out. Expected: RIP, RSP and the selectors of the MSRs, interrupts off, the other registers as
  * they were; sysexit goes where RDX and RCX say, to 64-bit and to 32-bit code; without SYSENTER_CS
- * both are #GP(0). The kernel is who executes SYSENTER here: of user mode's Debian's Xen 4.17.7
- * dies (a double fault of its own, with Linux's XEN_PV as well), which is why CPUID hides it. (The
- * file `options` has a processor that knows both in long mode.) */
+ * both are #GP(0). The kernel is who executes SYSENTER here (user mode: ../compat-sysenter): of
+ * user mode's on an Intel processor Debian's Xen 4.17.7 dies (a double fault of its own, with
+ * Linux's XEN_PV as well), which is why CPUID hides it. (The file `options` has a processor that
+ * knows both in long mode.) */
 #include "guest.h"
 
 #define MSR_SYSENTER_CS  0x174
