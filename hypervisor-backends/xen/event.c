@@ -42,21 +42,6 @@ static void load_fpu_trap(const struct vcpu *vcpu)
     fpu_traps = traps;
 }
 
-static void debug_write(unsigned number, uint64_t value)
-{
-    XEN_HYPERCALL(XEN_SET_DEBUGREG, number, value, 0, 0);
-}
-
-/* Xen emulates these two moves. */
-static void time_stamps_allow(bool user)
-{
-    uint64_t value;
-
-    asm volatile("movq %%cr4, %0" : "=r"(value));
-    value = user ? value & ~(uint64_t)CR4_TSD : value | CR4_TSD;
-    asm volatile("movq %0, %%cr4" ::"r"(value));
-}
-
 static void __attribute__((noreturn)) resume(struct vcpu *vcpu)
 {
     uint64_t frame[6];
@@ -317,8 +302,6 @@ void xen_event_init(void)
     xen_check(XEN_HYPERCALL(XEN_STACK_SWITCH, XEN_SS, xen_trap_stack_top, 0, 0), "stack_switch");
     timer_port = xen_bind_virq(XEN_VIRQ_TIMER);
     backend->resume = resume;
-    backend->debug_write = debug_write;
-    backend->time_stamps_allow = time_stamps_allow;
     backend->wait = wait;
     backend->events = take_events;
 }

@@ -65,6 +65,7 @@ void xen_main(void)
     xen_console_init();
     xen_mmu_init();
     xen_event_init();
+    xen_registers_init();
     xen_console_input_init();
     xen_time_init();
     read_parameters();

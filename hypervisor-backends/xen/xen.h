@@ -52,9 +52,10 @@ static inline struct xen_vcpu_info *xen_vcpu_info(void)
 /* The page that Xen shares with us, behind the wedge in the window. */
 struct xen_shared_info *xen_shared_info(void);
 
-/* mmu.c, event.c, time.c, console.c: their part of struct backend. */
+/* mmu.c, event.c, registers.c, time.c, console.c: their part of struct backend. */
 void xen_mmu_init(void);
 void xen_event_init(void);
+void xen_registers_init(void);
 void xen_time_init(void);
 void xen_console_init(void);
 

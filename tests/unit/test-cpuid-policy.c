@@ -6,6 +6,7 @@
 /* The lines of the table, as they stand there. */
 #define SUBLEAF_EVERY CPUID_EVERY
 #define SUBLEAF_0     0
+#define SUBLEAF_1     1
 
 struct line {
     uint32_t leaf;
@@ -48,9 +49,9 @@ static void every_line_counts(void **state)
 
 static void leaves_that_are_zero(void **state)
 {
-    static const uint32_t zero[] = {0x5,        0x6,        0xa,        0xb,        0xd,
-                                    0x12,       0x21,       0x40000000, 0x40000100, 0x8000000a,
-                                    0x8000001f, 0x80000022, 0xc0000001, 0xffffffff};
+    static const uint32_t zero[] = {0x5,        0x6,        0xa,        0xb,        0xc,
+                                    0xe,        0x12,       0x21,       0x40000000, 0x40000100,
+                                    0x8000000a, 0x8000001f, 0x80000022, 0xc0000001, 0xffffffff};
 
     (void)state;
     for (size_t i = 0; i < COUNT(zero); i++)
@@ -62,10 +63,40 @@ static void leaves_that_are_zero(void **state)
         }
 }
 
+/* What needs states of XCR0 that a place does not have is not there. */
+static void states_that_a_place_lacks(void **state)
+{
+    const uint32_t xsave = 1u << 26, avx = 1u << 12 | 1u << 28 | 1u << 29;
+
+    (void)state;
+    assert_int_equal(cpuid_stateless(1, 0, CPUID_ECX, 0), xsave | avx);
+    assert_int_equal(cpuid_stateless(1, 0, CPUID_ECX, 3), avx);
+    assert_int_equal(cpuid_stateless(1, 0, CPUID_ECX, 7), 0);
+    assert_int_equal(cpuid_stateless(7, 0, CPUID_EBX, 7) & (1u << 5 | 1u << 16), 1u << 16);
+    assert_int_equal(cpuid_stateless(7, 0, CPUID_EBX, 0x27) & 1u << 16, 1u << 16);
+    assert_int_equal(cpuid_stateless(7, 0, CPUID_EBX, 0xe7), 0);
+    assert_int_equal(cpuid_stateless(7, 1, CPUID_EBX, 0), 0);
+    assert_int_equal(cpuid_stateless(1, 0, CPUID_EDX, 0), 0);
+    /* Each of them is shown where it can be. */
+    for (unsigned which = CPUID_EAX; which <= CPUID_EDX; which++) {
+        assert_int_equal(cpuid_stateless(1, 0, (enum cpuid_register)which, 0) &
+                             ~cpuid_policy(1, 0, (enum cpuid_register)which).keep,
+                         0);
+        assert_int_equal(cpuid_stateless(7, 0, (enum cpuid_register)which, 0) &
+                             ~cpuid_policy(7, 0, (enum cpuid_register)which).keep,
+                         0);
+    }
+}
+
 static void the_rest_of_a_register(void **state)
 {
     (void)state;
-    assert_int_equal(cpuid_policy(7, 0, CPUID_ECX).keep, 0);
+    assert_int_equal(cpuid_policy(7, 0, CPUID_ECX).keep, 0x5f42);
+    assert_int_equal(cpuid_policy(7, 1, CPUID_ECX).keep, 0);
+    assert_int_equal(cpuid_policy(0xd, 0, CPUID_EAX).keep, 0xe7); /* x87, SSE, AVX, AVX-512 */
+    assert_int_equal(cpuid_policy(0xd, 0, CPUID_EDX).keep, 0);
+    assert_int_equal(cpuid_policy(0xd, 1, CPUID_EAX).keep, 0x7);
+    assert_true(cpuid_policy(0xd, 2, CPUID_EAX).keep == UINT32_MAX);
     assert_int_equal(cpuid_policy(7, 0, CPUID_EDX).keep, 1u << 4);
     assert_int_equal(cpuid_policy(7, 0, CPUID_EAX).keep, 0);
     assert_int_equal(cpuid_policy(7, 0, CPUID_EBX).keep & 1u << 3, 1u << 3); /* BMI1 */
@@ -88,23 +119,23 @@ static void what_gates_sensitive_instructions(void **state)
         unsigned bit;
     } gates[] = {
         {1, 0, CPUID_ECX, 3},           {1, 0, CPUID_ECX, 5},
-        {1, 0, CPUID_ECX, 6},           {1, 0, CPUID_ECX, 26},
-        {1, 0, CPUID_ECX, 27},          {1, 0, CPUID_ECX, 31},
-        {1, 0, CPUID_EDX, 11},          {7, 0, CPUID_EBX, 0},
-        {7, 0, CPUID_EBX, 2},           {7, 0, CPUID_EBX, 10},
-        {7, 0, CPUID_EBX, 20},          {7, 0, CPUID_ECX, 2},
-        {7, 0, CPUID_ECX, 3},           {7, 0, CPUID_ECX, 5},
-        {7, 0, CPUID_ECX, 7},           {7, 0, CPUID_ECX, 16},
-        {7, 0, CPUID_ECX, 22},          {7, 0, CPUID_ECX, 23},
-        {7, 0, CPUID_ECX, 29},          {7, 0, CPUID_EDX, 18},
-        {7, 0, CPUID_EDX, 20},          {7, 0, CPUID_EDX, 26},
-        {7, 1, CPUID_EAX, 22},          {0xd, 1, CPUID_EAX, 3},
-        {0x80000001, 0, CPUID_ECX, 2},  {0x80000001, 0, CPUID_ECX, 12},
-        {0x80000001, 0, CPUID_ECX, 23}, {0x80000001, 0, CPUID_ECX, 24},
-        {0x80000001, 0, CPUID_ECX, 28}, {0x80000001, 0, CPUID_ECX, 29},
-        {0x80000001, 0, CPUID_EDX, 27}, {0x80000008, 0, CPUID_EBX, 3},
-        {0x80000008, 0, CPUID_EBX, 4},  {0x80000008, 0, CPUID_EBX, 12},
-        {0x8000001f, 0, CPUID_EAX, 4},  {0xa, 0, CPUID_EAX, 0},
+        {1, 0, CPUID_ECX, 6},           {1, 0, CPUID_ECX, 27},
+        {1, 0, CPUID_ECX, 31},          {1, 0, CPUID_EDX, 11},
+        {7, 0, CPUID_EBX, 0},           {7, 0, CPUID_EBX, 2},
+        {7, 0, CPUID_EBX, 10},          {7, 0, CPUID_EBX, 20},
+        {7, 0, CPUID_ECX, 2},           {7, 0, CPUID_ECX, 3},
+        {7, 0, CPUID_ECX, 5},           {7, 0, CPUID_ECX, 7},
+        {7, 0, CPUID_ECX, 16},          {7, 0, CPUID_ECX, 22},
+        {7, 0, CPUID_ECX, 23},          {7, 0, CPUID_ECX, 29},
+        {7, 0, CPUID_EDX, 18},          {7, 0, CPUID_EDX, 20},
+        {7, 0, CPUID_EDX, 26},          {7, 1, CPUID_EAX, 22},
+        {0xd, 1, CPUID_EAX, 3},         {0x80000001, 0, CPUID_ECX, 2},
+        {0x80000001, 0, CPUID_ECX, 12}, {0x80000001, 0, CPUID_ECX, 23},
+        {0x80000001, 0, CPUID_ECX, 24}, {0x80000001, 0, CPUID_ECX, 28},
+        {0x80000001, 0, CPUID_ECX, 29}, {0x80000001, 0, CPUID_EDX, 27},
+        {0x80000008, 0, CPUID_EBX, 3},  {0x80000008, 0, CPUID_EBX, 4},
+        {0x80000008, 0, CPUID_EBX, 12}, {0x8000001f, 0, CPUID_EAX, 4},
+        {0xa, 0, CPUID_EAX, 0},
     };
 
     (void)state;
@@ -119,6 +150,7 @@ int main(void)
         cmocka_unit_test(every_line_counts),
         cmocka_unit_test(leaves_that_are_zero),
         cmocka_unit_test(the_rest_of_a_register),
+        cmocka_unit_test(states_that_a_place_lacks),
         cmocka_unit_test(what_gates_sensitive_instructions),
     };
 

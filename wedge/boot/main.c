@@ -15,6 +15,7 @@ static void reset(struct vcpu *vcpu)
     vcpu->rflags = RFLAGS_FIXED;
     vcpu->dr[6] = 0xffff0ff0;
     vcpu->dr[7] = 0x400;
+    vcpu->xcr0 = 1;
     vcpu->pat = 0x0007040600070406;
     vcpu->gdt.limit = vcpu->idt.limit = 0xffff;
     vcpu->bits = 16;

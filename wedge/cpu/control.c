@@ -52,9 +52,12 @@ static bool write_cr4(struct vcpu *vcpu, uint64_t value)
 {
     uint64_t old = vcpu->cr4;
 
-    if (value >> 32 || (vcpu->efer & EFER_LMA && !(value & CR4_PAE)))
+    if (value >> 32 || (vcpu->efer & EFER_LMA && !(value & CR4_PAE)) ||
+        (value & CR4_OSXSAVE && !extended_states()))
         return false;
     vcpu->cr4 = value;
+    if ((old ^ value) & CR4_OSXSAVE)
+        extended_state_follow(vcpu);
     if ((old ^ value) & CR4_TSD)
         backend->time_stamps_allow(!(value & CR4_TSD));
     if ((old ^ value) & CR4_TLB && vcpu->cr0 & CR0_PG)

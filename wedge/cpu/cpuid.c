@@ -4,15 +4,14 @@
 #include "afterburn/cpuid-policy.h"
 #include "wedge/vcpu.h"
 
-#define LEAF_EXTENDED 0x80000000u
+#define LEAF_FEATURES        1u
+#define LEAF_EXTENDED_STATES 0xdu
+#define LEAF_EXTENDED        0x80000000u
+#define ECX_OSXSAVE          (1u << 27)
 
-struct answer {
-    uint32_t registers[4]; /* enum cpuid_register */
-};
-
-static struct answer ask(uint32_t leaf, uint32_t subleaf)
+static struct cpuid_answer ask(uint32_t leaf, uint32_t subleaf)
 {
-    struct answer answer;
+    struct cpuid_answer answer;
     uint32_t *r = answer.registers;
 
     asm volatile("cpuid"
@@ -21,12 +20,10 @@ static struct answer ask(uint32_t leaf, uint32_t subleaf)
     return answer;
 }
 
-/* The processor's own answer. Behind its last extended leaf, where it would repeat another one,
- * there is nothing; the policy may know better. */
-static struct answer ask_processor(uint32_t leaf, uint32_t subleaf)
+struct cpuid_answer cpuid_processor(uint32_t leaf, uint32_t subleaf)
 {
     if (leaf > LEAF_EXTENDED && leaf > ask(LEAF_EXTENDED, 0).registers[CPUID_EAX])
-        return (struct answer){{0}};
+        return (struct cpuid_answer){{0}};
     return ask(leaf, subleaf);
 }
 
@@ -39,15 +36,24 @@ void cpuid_emulate(struct vcpu *vcpu)
         [CPUID_EDX] = GPR_RDX,
     };
     uint32_t leaf = (uint32_t)vcpu->gpr[GPR_RAX], subleaf = (uint32_t)vcpu->gpr[GPR_RCX];
-    struct answer answer = ask_processor(leaf, subleaf);
+    struct cpuid_answer answer = cpuid_processor(leaf, subleaf);
+    uint32_t *r = answer.registers;
 
     for (unsigned i = 0; i < 4; i++) {
-        struct cpuid_masks masks = cpuid_policy(leaf, subleaf, (enum cpuid_register)i);
+        enum cpuid_register which = (enum cpuid_register)i;
+        struct cpuid_masks masks = cpuid_policy(leaf, subleaf, which);
 
-        vcpu->gpr[gpr[i]] = (answer.registers[i] & masks.keep) | masks.set;
+        r[i] = (r[i] & masks.keep) | masks.set;
+        r[i] &= ~cpuid_stateless(leaf, subleaf, which, extended_states());
     }
-    if (leaf == 0 && vcpu->gpr[GPR_RAX] > CPUID_BASIC_LAST)
-        vcpu->gpr[GPR_RAX] = CPUID_BASIC_LAST;
+    if (leaf == 0 && r[CPUID_EAX] > CPUID_BASIC_LAST)
+        r[CPUID_EAX] = CPUID_BASIC_LAST;
+    if (leaf == LEAF_FEATURES && vcpu->cr4 & CR4_OSXSAVE)
+        r[CPUID_ECX] |= ECX_OSXSAVE;
+    if (leaf == LEAF_EXTENDED_STATES)
+        extended_state_cpuid(vcpu, subleaf, &answer);
     if (leaf == LEAF_EXTENDED)
-        vcpu->gpr[GPR_RAX] = CPUID_EXTENDED_LAST;
+        r[CPUID_EAX] = CPUID_EXTENDED_LAST;
+    for (unsigned i = 0; i < 4; i++)
+        vcpu->gpr[gpr[i]] = r[i];
 }

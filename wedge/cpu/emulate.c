@@ -213,6 +213,10 @@ static struct outcome carry_out(struct vcpu *vcpu, const struct wedge_site *site
     case SENSITIVE_cpuid:
         cpuid_emulate(vcpu);
         return outcome_done;
+    case SENSITIVE_xsetbv:
+        return instruction_xsetbv(vcpu);
+    case SENSITIVE_xgetbv:
+        return instruction_xgetbv(vcpu);
     default:
         /* CPUID says that we have none of the others; RSM is none outside system management. */
         return outcome_undefined();

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* The highest leaves a guest is told of. */
-#define CPUID_BASIC_LAST    0xbu
+#define CPUID_BASIC_LAST    0xdu
 #define CPUID_EXTENDED_LAST 0x80000021u
 
 enum cpuid_register {
@@ -56,6 +56,7 @@ static inline struct cpuid_masks cpuid_policy(uint32_t leaf, uint32_t subleaf,
     {leaf, (uint8_t)CPUID_SUBLEAF_##subleaf, CPUID_##register, CPUID_##verdict},
 #define CPUID_SUBLEAF_EVERY CPUID_EVERY
 #define CPUID_SUBLEAF_0     0
+#define CPUID_SUBLEAF_1     1
 #include "afterburn/cpuid-policy.def"
     };
     static const struct {
@@ -64,9 +65,9 @@ static inline struct cpuid_masks cpuid_policy(uint32_t leaf, uint32_t subleaf,
     } bits[] = {
 #define CPUID_BIT(leaf, subleaf, register, bit, name, verdict, why)                                \
     {leaf, (uint8_t)CPUID_SUBLEAF_##subleaf, CPUID_##register, bit, CPUID_##verdict},
+#define CPUID_STATE(leaf, subleaf, register, bit, name, states, why)                               \
+    CPUID_BIT(leaf, subleaf, register, bit, name, SHOW, why)
 #include "afterburn/cpuid-policy.def"
-#undef CPUID_SUBLEAF_EVERY
-#undef CPUID_SUBLEAF_0
     };
     struct cpuid_masks masks = {.keep = UINT32_MAX, .set = 0};
 
@@ -85,5 +86,32 @@ static inline struct cpuid_masks cpuid_policy(uint32_t leaf, uint32_t subleaf,
             cpuid_mask_bit(&masks, bits[i].bit, (enum cpuid_verdict)bits[i].verdict);
     return masks;
 }
+
+/* Of what the policy shows, the bits that a place does not have: `states` are those of XCR0 that it
+ * lets a guest set. */
+static inline uint32_t cpuid_stateless(uint32_t leaf, uint32_t subleaf, enum cpuid_register which,
+                                       uint64_t states)
+{
+    static const struct {
+        uint32_t leaf;
+        uint8_t subleaf, which, bit, states;
+    } needs[] = {
+#define CPUID_STATE(leaf, subleaf, register, bit, name, states, why)                               \
+    {leaf, (uint8_t)CPUID_SUBLEAF_##subleaf, CPUID_##register, bit, states},
+#include "afterburn/cpuid-policy.def"
+    };
+    uint32_t mask = 0;
+
+    for (unsigned i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+        if (needs[i].leaf == leaf && needs[i].which == which &&
+            (needs[i].subleaf == CPUID_EVERY || needs[i].subleaf == subleaf) &&
+            needs[i].states & ~states)
+            mask |= UINT32_C(1) << needs[i].bit;
+    return mask;
+}
+
+#undef CPUID_SUBLEAF_EVERY
+#undef CPUID_SUBLEAF_0
+#undef CPUID_SUBLEAF_1
 
 #endif

@@ -72,6 +72,11 @@ struct backend {
     /* Whether user mode may read the time stamp counter: CR4.TSD is off. */
     void (*time_stamps_allow)(bool user);
 
+    /* The bits of XCR0 that the guest may set; 0 where it cannot have XSAVE. And what it has set,
+     * from now on; 0 while CR4.OSXSAVE is off (the processor's own may then stay as they were). */
+    uint64_t extended_states;
+    void (*extended_state_write)(uint64_t xcr0);
+
     /* Time and events. */
     uint64_t (*clock)(void);
     void (*timer_set)(uint64_t deadline); /* UINT64_MAX: never */

@@ -41,6 +41,10 @@ struct outcome instruction_to_debug(struct vcpu *vcpu, const struct wedge_site *
 struct outcome instruction_from_debug(struct vcpu *vcpu, const struct wedge_site *site);
 struct outcome instruction_lmsw(struct vcpu *vcpu, const struct wedge_site *site);
 
+/* cpu/extended-state.c */
+struct outcome instruction_xsetbv(struct vcpu *vcpu);
+struct outcome instruction_xgetbv(struct vcpu *vcpu);
+
 /* cpu/segment-instructions.c */
 struct outcome instruction_to_segment(struct vcpu *vcpu, const struct wedge_site *site);
 struct outcome instruction_pop_segment(struct vcpu *vcpu, const struct wedge_site *site);

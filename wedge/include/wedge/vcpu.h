@@ -66,7 +66,7 @@ struct vcpu {
     uint16_t selectors[6];
     uint64_t fs_base, gs_base,
         kernel_gs_base; /* kernel_gs_base: what swapgs exchanges gs_base with */
-    uint64_t cr0, cr2, cr3, cr4, cr8;
+    uint64_t cr0, cr2, cr3, cr4, cr8, xcr0;
     uint64_t fault_address; /* of the page fault that brought us here: CR2 once it is delivered */
     uint64_t dr[8];
     uint64_t debug_status; /* what the processor's DR6 says of the debug exception that brought us
@@ -103,9 +103,10 @@ _Static_assert(offsetof(struct vcpu, scratch) == VCPU_SCRATCH, "for assembly");
 
 #define DR6_STEP 0x4000u
 
-#define CR4_TSD 0x04u
-#define CR4_PAE 0x20u
-#define CR4_PGE 0x80u
+#define CR4_TSD     0x04u
+#define CR4_PAE     0x20u
+#define CR4_PGE     0x80u
+#define CR4_OSXSAVE 0x40000u
 
 #define RFLAGS_FIXED 0x2u
 #define RFLAGS_CF    0x1u
@@ -162,6 +163,18 @@ uint64_t control_read(const struct vcpu *vcpu, unsigned number);
 bool msr_read(struct vcpu *vcpu, uint32_t number, uint64_t *value);
 bool msr_write(struct vcpu *vcpu, uint32_t number, uint64_t value);
 void cpuid_emulate(struct vcpu *vcpu);
+struct cpuid_answer {
+    uint32_t registers[4]; /* enum cpuid_register */
+};
+/* The processor's own answer. Behind its last extended leaf, where it would repeat another one,
+ * there is nothing; the policy may know better. */
+struct cpuid_answer cpuid_processor(uint32_t leaf, uint32_t subleaf);
+
+/* cpu/extended-state.c: the states that the guest may turn on, bits of XCR0, 0 for no XSAVE; has
+ * the place follow CR4.OSXSAVE and XCR0; leaf 0xd of CPUID, from what the policy has left of it. */
+uint64_t extended_states(void);
+void extended_state_follow(const struct vcpu *vcpu);
+void extended_state_cpuid(const struct vcpu *vcpu, uint32_t subleaf, struct cpuid_answer *answer);
 
 /* cpu/segments.c: loads a segment register; gives EXCEPTION_NONE or the exception with its error
  * code. */
