@@ -65,6 +65,7 @@ struct xen_start_info {
     int8_t cmd_line[1024];
     uint64_t first_p2m_pfn, nr_p2m_frames;
 };
+#define XEN_SIF_FIRST_DOMAIN  (1u << 1)
 #define XEN_SIF_MOD_START_PFN (1u << 3)
 
 struct xen_vcpu_time_info {
@@ -103,6 +104,7 @@ struct xen_mmuext_op {
     uint32_t command, padding;
     uint64_t argument1, argument2;
 };
+#define XEN_MMU_MACHPHYS_UPDATE  1 /* in the pointer: the value is the frame's page number */
 #define XEN_MMUEXT_PIN_L4        3
 #define XEN_MMUEXT_UNPIN         4
 #define XEN_MMUEXT_NEW_BASE      5
@@ -151,6 +153,8 @@ struct xen_callback_register {
 #define XEN_SHUTDOWN_POWEROFF 0
 #define XEN_SHUTDOWN_REBOOT   1
 #define XEN_SHUTDOWN_CRASH    3
+/* Ours, in the numbers that Xen gives no meaning: the guest's own exit code, up to 127. */
+#define XEN_SHUTDOWN_EXIT_CODE 128
 struct xen_sched_poll {
     const uint32_t *ports;
     uint32_t nr_ports, padding;
@@ -172,6 +176,7 @@ struct xen_set_singleshot_timer {
 
 #define XEN_EVTCHNOP_BIND_VIRQ 1
 #define XEN_EVTCHNOP_BIND_PIRQ 2
+#define XEN_EVTCHNOP_SEND      4
 #define XEN_VIRQ_TIMER         0
 #define XEN_VIRQ_CONSOLE       2
 struct xen_evtchn_bind_virq {

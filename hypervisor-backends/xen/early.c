@@ -13,7 +13,7 @@
 #include "wedge/layout.h"
 #include "wedge/memory.h"
 #include "wedge/string.h"
-#include "xen.h"
+#include "xen-console.h"
 
 struct xen_boot xen_boot;
 
@@ -26,23 +26,31 @@ static uint64_t window[512] __attribute__((aligned(PAGE_SIZE)));
 #define SHADOW_SHARE 16 /* one page in so many is for shadow tables, if the image says nothing */
 #define SHADOW_MIN   1024
 #define LAST_SLOT    511
+#define SHARED_PAGES 2 /* with the first domain: a console, a store */
 
 struct early {
     const struct xen_start_info *start;
-    const uint64_t *p2m;
+    uint64_t *p2m;
     uint64_t next; /* page to take */
 };
 
+static const struct xen_start_info *start_info;
+
+/* Xen's console is the first domain's; of another its own is mapped for the moment. */
 static void __attribute__((noreturn)) give_up(const char *text, size_t length)
 {
     uint32_t reason = XEN_SHUTDOWN_CRASH;
 
-    XEN_HYPERCALL(XEN_CONSOLE_IO, XEN_CONSOLEIO_WRITE, length, text, 0);
+    if (start_info->flags & XEN_SIF_FIRST_DOMAIN)
+        XEN_HYPERCALL(XEN_CONSOLE_IO, XEN_CONSOLEIO_WRITE, length, text, 0);
+    else if (!XEN_HYPERCALL(XEN_UPDATE_VA_MAPPING, window,
+                            start_info->console_mfn << PAGE_SHIFT | PAGE_FLAGS, XEN_UVMF_INVLPG, 0))
+        xen_ring_say((struct xen_ring *)window, start_info->console_evtchn, text, length);
     for (;;)
         XEN_HYPERCALL(XEN_SCHED_OP, XEN_SCHEDOP_SHUTDOWN, &reason, 0, 0);
 }
 #define GIVE_UP(text)                                                                              \
-    give_up("wedge: stopped: " text "\n", sizeof("wedge: stopped: " text "\n") - 1)
+    give_up("wedge: stopped: " text "\r\n", sizeof("wedge: stopped: " text "\r\n") - 1)
 
 static uint64_t page_of(const void *address)
 {
@@ -167,7 +175,7 @@ static uint64_t own_pages(uint64_t count)
 
     if (!wedge_image.shadow_pages && shadows < SHADOW_MIN)
         shadows = SHADOW_MIN;
-    return shadows + window + tables + list + wedge_memory_overhead(count, shadows);
+    return shadows + window + tables + list + SHARED_PAGES + wedge_memory_overhead(count, shadows);
 }
 
 /* The page behind all that the domain builder put into memory. */
@@ -187,21 +195,55 @@ static uint64_t loaded_end(const struct xen_start_info *start)
     return (end - XEN_VIRT_BASE + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
+static void set_page(const struct early *early, uint64_t page, uint64_t frame)
+{
+    struct xen_mmu_update update = {frame << PAGE_SHIFT | XEN_MMU_MACHPHYS_UPDATE, page};
+
+    early->p2m[page] = frame;
+    if (XEN_HYPERCALL(XEN_MMU_UPDATE, &update, 1, 0, XEN_DOMID_SELF))
+        GIVE_UP("Xen refuses a page another number");
+}
+
+/* What the first domain writes to must not be the guest's memory: such a frame changes places with
+ * one of ours. */
+static void share_page(const struct early *early, uint64_t page, uint64_t frame)
+{
+    uint64_t old = ((const uint64_t *)XEN_MACHINE_TO_PHYSICAL)[frame], other = early->p2m[page];
+
+    if (old >= xen_boot.page_count || early->p2m[old] != frame)
+        GIVE_UP("a page that Xen's tools share is none of the domain's");
+    set_page(early, page, frame);
+    set_page(early, old, other);
+}
+
+static void share_pages(const struct early *early, uint64_t shared)
+{
+    xen_boot.first_domain = early->start->flags & XEN_SIF_FIRST_DOMAIN;
+    if (xen_boot.first_domain)
+        return;
+    share_page(early, shared, early->start->console_mfn);
+    share_page(early, shared + 1, early->start->store_mfn);
+    xen_boot.console_page = shared;
+    xen_boot.console_channel = early->start->console_evtchn;
+}
+
 void xen_early(const struct xen_start_info *start);
 
 void xen_early(const struct xen_start_info *start)
 {
-    struct early early = {.start = start, .p2m = (const uint64_t *)start->mfn_list};
+    struct early early = {.start = start, .p2m = (uint64_t *)start->mfn_list};
     const uint8_t *image = (const uint8_t *)&vcpu_page; /* the wedge's first byte */
-    uint64_t count = start->nr_pages, own, tables_end, copy, list, *root;
+    uint64_t count = start->nr_pages, own, tables_end, copy, list, shared, *root;
     struct xen_mmuext_op operations[2];
 
+    start_info = start;
     own = own_pages(count);
     if (count < 2 * own)
-        GIVE_UP("not enough memory: the domain needs 16 MB and more; dom0_mem= sets it");
+        GIVE_UP("not enough memory: the domain needs 16 MB and more; dom0_mem=, or memory= of its "
+                "configuration, sets it");
     if (loaded_end(start) > count - own)
         GIVE_UP("not enough memory: what Xen loaded, the initial RAM disk above all, reaches into "
-                "the wedge's share; dom0_mem= sets more");
+                "the wedge's share; dom0_mem=, or memory= of its configuration, sets more");
     xen_boot.page_count = count;
     xen_boot.own_pages_start = count - own;
     xen_boot.start_info_page = page_of(start);
@@ -217,7 +259,9 @@ void xen_early(const struct xen_start_info *start)
     copy = tables_end;
     list = copy + xen_boot.window_pages;
     xen_boot.p2m_page = list;
-    xen_boot.free_pages_start = list + (count * 8 + PAGE_SIZE - 1) / PAGE_SIZE;
+    shared = list + (count * 8 + PAGE_SIZE - 1) / PAGE_SIZE;
+    xen_boot.free_pages_start = shared + SHARED_PAGES;
+    share_pages(&early, shared);
     xen_boot.physical_table = map_physical(&early, tables_end);
     map_window(&early, copy);
     root = begin_table(&early, &xen_boot.identity_root);
@@ -226,7 +270,7 @@ void xen_early(const struct xen_start_info *start)
     root[LAST_SLOT] = entry(&early, xen_boot.top_table, TABLE_FLAGS);
     if (early.next > tables_end)
         GIVE_UP("more boot tables than were counted");
-    copy_pages(&early, list, early.p2m, xen_boot.free_pages_start - list);
+    copy_pages(&early, list, early.p2m, shared - list);
     copy_pages(&early, copy, image, xen_boot.window_pages);
     show(&early, xen_boot.free_pages_start); /* no table may stay writable */
 

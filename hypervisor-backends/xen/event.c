@@ -8,7 +8,7 @@
 #include "wedge/memory.h"
 #include "wedge/print.h"
 #include "wedge/string.h"
-#include "xen.h"
+#include "xen-console.h"
 
 static uint32_t timer_port;
 
@@ -206,6 +206,8 @@ static void take_events(void)
     if (xen_console_port && take_event(xen_console_port))
         xen_console_event();
     xen_console_input();
+    if (backend->clock() >= xen_ring_deadline())
+        xen_ring_flush();
 }
 
 static void wait(void)
@@ -213,10 +215,11 @@ static void wait(void)
     uint32_t ports[] = {timer_port, xen_console_port};
     struct xen_sched_poll poll = {.ports = ports, .nr_ports = xen_console_port ? 2 : 1};
 
+    xen_ring_flush();
     xen_check(XEN_HYPERCALL(XEN_SCHED_OP, XEN_SCHEDOP_POLL, &poll, 0, 0), "sched_op: poll");
 }
 
-static void unmask(uint32_t port)
+void xen_unmask(uint32_t port)
 {
     __atomic_and_fetch(&xen_shared_info()->evtchn_mask[port / 64], ~(1ul << port % 64),
                        __ATOMIC_SEQ_CST);
@@ -228,7 +231,7 @@ uint32_t xen_bind_virq(uint32_t virq)
 
     xen_check(XEN_HYPERCALL(XEN_EVENT_CHANNEL_OP, XEN_EVTCHNOP_BIND_VIRQ, &bind, 0, 0),
               "event_channel_op: bind_virq");
-    unmask(bind.port);
+    xen_unmask(bind.port);
     return bind.port;
 }
 
@@ -248,7 +251,7 @@ uint32_t xen_bind_irq(uint32_t irq)
     bind.pirq = (uint32_t)map.pirq;
     if (XEN_HYPERCALL(XEN_EVENT_CHANNEL_OP, XEN_EVTCHNOP_BIND_PIRQ, &bind, 0, 0) < 0)
         return 0;
-    unmask(bind.port);
+    xen_unmask(bind.port);
     return bind.port;
 }
 

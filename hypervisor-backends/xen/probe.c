@@ -62,6 +62,7 @@ void xen_main(void)
     backend->identity_root = xen_boot.identity_root;
     for (unsigned i = 0; i < 4; i++)
         backend->window_tables[i] = xen_boot.window_tables[i];
+    xen_ports_init();
     xen_console_init();
     xen_mmu_init();
     xen_event_init();

@@ -3,7 +3,7 @@
  * timer. */
 #include "wedge/print.h"
 #include "wedge/time-stamp.h"
-#include "xen.h"
+#include "xen-console.h"
 
 static uint64_t programmed = UINT64_MAX;
 
@@ -26,8 +26,11 @@ static uint64_t clock_now(void)
 
 static void timer_set(uint64_t deadline)
 {
-    struct xen_set_singleshot_timer timer = {.timeout_abs_ns = deadline};
+    struct xen_set_singleshot_timer timer;
 
+    if (deadline > xen_ring_deadline())
+        deadline = xen_ring_deadline();
+    timer = (struct xen_set_singleshot_timer){.timeout_abs_ns = deadline};
     if (deadline == programmed && deadline > clock_now())
         return;
     programmed = deadline;

@@ -33,6 +33,9 @@ struct xen_boot {
     uint64_t window_pages;        /* the wedge's, with its tables */
     uint64_t physical_table, top_table, window_table, last_table, identity_root;
     uint64_t window_tables[4];
+    bool first_domain;     /* the machine's devices are ours; else there are none */
+    uint64_t console_page; /* of another domain, with its event channel */
+    uint32_t console_channel;
 };
 extern struct xen_boot xen_boot;
 
@@ -52,17 +55,26 @@ static inline struct xen_vcpu_info *xen_vcpu_info(void)
 /* The page that Xen shares with us, behind the wedge in the window. */
 struct xen_shared_info *xen_shared_info(void);
 
-/* mmu.c, event.c, registers.c, time.c, console.c: their part of struct backend. */
+/* mmu.c, event.c, registers.c, time.c, ports.c, console.c: their part of struct backend. */
 void xen_mmu_init(void);
 void xen_event_init(void);
 void xen_registers_init(void);
 void xen_time_init(void);
+void xen_ports_init(void);
 void xen_console_init(void);
+
+/* ports.c: the machine's, for the first domain. */
+uint32_t xen_port_read(uint16_t port, int width);
+void xen_port_write(uint16_t port, int width, uint32_t value);
+
+/* console.c: ends the domain. */
+void xen_end(uint32_t reason) __attribute__((noreturn));
 
 /* event.c: the channel of a virtual IRQ, or of one of the machine's; it may wake the guest from now
  * on. The latter gives 0 where Xen refuses. */
 uint32_t xen_bind_virq(uint32_t virq);
 uint32_t xen_bind_irq(uint32_t irq);
+void xen_unmask(uint32_t port);
 
 /* console.c: input of the guest's. The channel that tells of it is 0 where there is none. */
 extern uint32_t xen_console_port;
