@@ -17,7 +17,7 @@ say() { printf '%s\n' "$*"; }
 # What each use needs from Debian. The annotator's own libraries come first.
 packages_build="gcc g++ libc6-dev make cmake ninja-build pkg-config binutils-dev libcapstone-dev libzydis-dev libxxhash-dev
     libjansson-dev libcmocka-dev zlib1g-dev"
-packages_run="qemu-system-x86"
+packages_run="qemu-system-x86 cpio"
 packages_linux="linux-source-6.1 xz-utils bc flex bison libelf-dev libssl-dev busybox-static cpio kmod rsync perl"
 packages_check="gdb clang clang-format clang-tidy llvm libclang-rt-14-dev ccache shellcheck strace hyperfine
     mandoc grub-pc-bin grub-efi-amd64-bin grub-common xorriso mtools ovmf debootstrap dpkg-dev dejagnu libxml2-utils"
@@ -81,6 +81,14 @@ get_xen() {
         fi
     fi
     step "fetching Xen" xen.log "$root/scripts/fetch-xen" "$folder"
+}
+
+# get_dom0: Xen's first domain for `afterburner run --on xen-domu`. Behind get_xen.
+get_dom0() {
+    local folder=$cache/xen-dom0
+    # Another of our own versions may have made it.
+    [ -z "${AFTERBURNER_DOM0:-}" ] && ! cat "$root"/scripts/{fetch-dom0,dom0-init} | sha256sum | cmp -s - "$folder/made-by" || return 0
+    step "fetching Xen's first domain" dom0.log "$root/scripts/fetch-dom0" "$folder"
 }
 
 # build_release: the program as it is installed, in build/release; sets $afterburner.

@@ -16,7 +16,8 @@ enum option_key {
 
 static const struct argp_option option_table[] = {
     {"for", KEY_FOR, "USE", 0,
-     "Only what USE needs (demo, check, linux, xen or kvm); exit with 1 if something of it is "
+     "Only what USE needs (demo, check, linux, xen, xen-domu or kvm); exit with 1 if something of "
+     "it is "
      "missing",
      0},
     {"json", KEY_JSON, NULL, 0, "Print JSON instead of a table", 0},
@@ -27,8 +28,8 @@ static const struct {
     const char *name;
     enum use use;
 } uses[] = {
-    {"demo", USE_DEMO}, {"check", USE_CHECK}, {"linux", USE_LINUX},
-    {"xen", USE_XEN},   {"kvm", USE_KVM},
+    {"demo", USE_DEMO}, {"check", USE_CHECK},       {"linux", USE_LINUX},
+    {"xen", USE_XEN},   {"xen-domu", USE_XEN_DOMU}, {"kvm", USE_KVM},
 };
 
 struct invocation {
@@ -52,7 +53,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
                 invocation->report.wanted = uses[i].use;
                 return 0;
             }
-        argp_error(state, "--for %s: no such use; there are: demo, check, linux, xen, kvm",
+        argp_error(state,
+                   "--for %s: no such use; there are: demo, check, linux, xen, xen-domu, kvm",
                    argument);
         break;
     case ARGP_KEY_ARG:

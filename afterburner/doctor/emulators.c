@@ -7,6 +7,7 @@
 #include "cli/memory.h"
 #include "doctor/checks.h"
 #include "doctor/process.h"
+#include "run/dom0.h"
 #include "run/qemu.h"
 #include "run/xen-image.h"
 
@@ -85,13 +86,14 @@ static void check_xen(struct report *report)
     int fd = path ? xen_image_open(path, &wrong) : -1;
 
     if (fd >= 0)
-        report_add(report, "Xen", USE_XEN, STATE_OK, memory_copy_string(path), NULL);
+        report_add(report, "Xen", USE_XEN | USE_XEN_DOMU, STATE_OK, memory_copy_string(path), NULL);
     else if (path)
-        report_add(report, "Xen", USE_XEN, STATE_BROKEN, memory_format("%s: %s", path, wrong),
+        report_add(report, "Xen", USE_XEN | USE_XEN_DOMU, STATE_BROKEN,
+                   memory_format("%s: %s", path, wrong),
                    named && *named ? memory_copy_string("unset AFTERBURNER_XEN")
                                    : xen_image_remedy());
     else
-        report_add(report, "Xen", USE_XEN, STATE_MISSING,
+        report_add(report, "Xen", USE_XEN | USE_XEN_DOMU, STATE_MISSING,
                    memory_copy_string("not in /boot, nor fetched"), xen_image_remedy());
     if (fd >= 0)
         close(fd);
@@ -99,11 +101,23 @@ static void check_xen(struct report *report)
     free(path);
 }
 
+static void check_dom0(struct report *report)
+{
+    char *folder = dom0_look(NULL);
+
+    if (folder)
+        report_add(report, "Xen's dom0", USE_XEN_DOMU, STATE_OK, folder, NULL);
+    else
+        report_add(report, "Xen's dom0", USE_XEN_DOMU, STATE_MISSING,
+                   memory_copy_string("not fetched"), dom0_remedy());
+}
+
 void check_emulators(struct report *report)
 {
     if (report_wants(report, USE_ALL))
         check_qemu(report);
-    if (!report_wants(report, USE_XEN))
-        return;
-    check_xen(report);
+    if (report_wants(report, USE_XEN | USE_XEN_DOMU))
+        check_xen(report);
+    if (report_wants(report, USE_XEN_DOMU))
+        check_dom0(report);
 }

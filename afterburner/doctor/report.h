@@ -20,8 +20,9 @@ enum use {
     USE_LINUX = 4,
     USE_XEN = 8,
     USE_KVM = 16,
+    USE_XEN_DOMU = 32,
     /* Every use builds and boots a guest. */
-    USE_ALL = USE_DEMO | USE_CHECK | USE_LINUX | USE_XEN | USE_KVM,
+    USE_ALL = USE_DEMO | USE_CHECK | USE_LINUX | USE_XEN | USE_KVM | USE_XEN_DOMU,
 };
 
 struct item {

@@ -14,9 +14,10 @@ struct run_options {
     const char *initrd;
     const char *append;     /* the guest's command line */
     const char *cpu;        /* QEMU's name of the CPU model */
-    const char *xen;        /* Xen's file; this and the next two only for the place "xen" */
+    const char *xen;        /* Xen's file; this and the next two only for places on Xen */
     const char *xen_append; /* more of Xen's own command line */
     const char *xen_log;    /* a file that gets Xen's log */
+    const char *dom0;       /* a folder that fetch-dom0 made; for the place "xen-domu" */
     const char *plugin;     /* a TCG plugin, FILE[,ARGUMENT...] */
     const char **qemu_arguments;
     size_t qemu_argument_count;
@@ -31,6 +32,7 @@ struct run_options {
 struct place {
     const char *name;
     const char *summary;
+    bool on_xen;
     /* Runs the image to its end. Gives an enum run_exit_code or the guest's own code (0-99); every
      * other end than the guest's own has printed one message. */
     int (*run)(const struct run_options *options);
@@ -38,5 +40,6 @@ struct place {
 
 extern const struct place place_native;
 extern const struct place place_xen;
+extern const struct place place_xen_domu;
 
 #endif

@@ -303,14 +303,45 @@ static void pause_for_more(void)
     nanosleep(&pause, NULL);
 }
 
-static void read_console(struct run *run)
+/* The listener's answer: how long to wait for more. */
+static void heed(struct run *run, int patience)
 {
+    int64_t now = clock_milliseconds();
+
+    if (patience < 0)
+        return;
+    if (run->told_at_latest == INT64_MAX)
+        run->told_at_latest = now + LISTEN_MILLISECONDS;
+    run->told_at = now + patience;
+    if (run->told_at > run->told_at_latest)
+        run->told_at = run->told_at_latest;
+}
+
+/* Gives false when there is no more for the moment, or at all. */
+static bool read_console(struct run *run)
+{
+    const struct qemu_listener *listener = run->session->listener;
+    struct queue came = {0};
+    enum queue_status status;
+
+    if (!listener || !listener->receive_console) {
+        status = queue_fill(&run->to_user, run->console_out);
+    } else {
+        status = queue_fill(&came, run->console_out);
+        if (status == QUEUE_OK)
+            heed(run, listener->receive_console(listener->context, came.bytes + came.start,
+                                                queue_length(&came), &run->to_user));
+        else if (status == QUEUE_END)
+            heed(run, listener->receive_console(listener->context, NULL, 0, &run->to_user));
+        queue_free(&came);
+    }
     /* The end of QEMU's output comes a little before its SIGCHLD: stop asking, or poll() would
      * spin. */
-    if (queue_fill(&run->to_user, run->console_out) == QUEUE_END) {
+    if (status == QUEUE_END) {
         close(run->console_out);
         run->console_out = -1;
     }
+    return status == QUEUE_OK;
 }
 
 /* Gives false when there is no more for the moment, or at all. */
@@ -319,8 +350,6 @@ static bool read_listen(struct run *run)
     const struct qemu_listener *listener = run->session->listener;
     char bytes[65536];
     ssize_t count = read(run->listen, bytes, sizeof(bytes));
-    int64_t now = clock_milliseconds();
-    int patience;
 
     if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
@@ -329,15 +358,15 @@ static bool read_listen(struct run *run)
         run->listen = -1;
         return false;
     }
-    patience = listener->receive(listener->context, bytes, count);
-    if (patience < 0)
-        return true;
-    if (run->told_at_latest == INT64_MAX)
-        run->told_at_latest = now + LISTEN_MILLISECONDS;
-    run->told_at = now + patience;
-    if (run->told_at > run->told_at_latest)
-        run->told_at = run->told_at_latest;
+    heed(run, listener->receive(listener->context, bytes, count));
     return true;
+}
+
+static bool takes_input(const struct run *run)
+{
+    const struct qemu_listener *listener = run->session->listener;
+
+    return !listener || !listener->takes_input || listener->takes_input(listener->context);
 }
 
 static void read_keys(struct run *run)
@@ -386,7 +415,7 @@ static void turn(struct run *run, int wait)
         polled[QMP].fd = run->qmp.fd;
         if (queue_length(&run->to_guest))
             polled[INPUT].fd = run->console_in;
-        else if (run->input_open)
+        else if (run->input_open && takes_input(run))
             polled[KEYS].fd = STDIN_FILENO;
     }
     if (poll(polled, COUNT, wait) <= 0)
@@ -457,7 +486,7 @@ static void finish_output(struct run *run)
     int64_t patience = clock_milliseconds() + DRAIN_MILLISECONDS;
     int before = run->interrupted;
 
-    while (run->console_out >= 0 && queue_fill(&run->to_user, run->console_out) == QUEUE_OK)
+    while (run->console_out >= 0 && read_console(run))
         ;
     while (run->listen >= 0 && read_listen(run))
         ;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "run/command-line.h"
+#include "run/queue.h"
 
 /* Gives the path of QEMU for x86 (from AFTERBURNER_QEMU or PATH), to be freed, or NULL after a
  * message. */
@@ -23,6 +24,11 @@ struct qemu_listener {
     /* Takes what came. Gives -1 to go on with the run; 0 when the run has come to its end, and QEMU
      * is ended; or how many milliseconds more to wait at most for what may still come. */
     int (*receive)(void *context, const char *bytes, size_t count);
+    /* NULL, or takes what comes from the guest's console (and last NULL) and queues what of it is
+     * for the user. Gives the same. */
+    int (*receive_console)(void *context, const char *bytes, size_t count, struct queue *to_user);
+    /* NULL, or whether the guest's console takes input yet. */
+    bool (*takes_input)(void *context);
 };
 
 /* The name by which QEMU opens the descriptor session.files[index]. */

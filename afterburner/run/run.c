@@ -11,7 +11,7 @@
 #include "cli/message.h"
 #include "run/place.h"
 
-static const struct place *const places[] = {&place_native, &place_xen};
+static const struct place *const places[] = {&place_native, &place_xen, &place_xen_domu};
 
 #define PLACE_COUNT (sizeof(places) / sizeof(places[0]))
 
@@ -37,6 +37,7 @@ enum option_key {
     KEY_XEN,
     KEY_XEN_APPEND,
     KEY_XEN_LOG,
+    KEY_DOM0,
 };
 
 static const struct argp_option option_table[] = {
@@ -60,6 +61,7 @@ static const struct argp_option option_table[] = {
     {"xen", KEY_XEN, "FILE", 0, "On Xen: the hypervisor (default: found on this machine)", 0},
     {"xen-append", KEY_XEN_APPEND, "TEXT", 0, "On Xen: add to the hypervisor's command line", 0},
     {"xen-log", KEY_XEN_LOG, "FILE", 0, "On Xen: write the log of Xen and the wedge to FILE", 0},
+    {"dom0", KEY_DOM0, "FOLDER", 0, "On xen-domu: the first domain (default: the fetched one)", 0},
     {"verbose", KEY_VERBOSE, NULL, 0,
      "Print QEMU's command line on standard error, and on Xen the log of Xen and the wedge", 0},
     {0},
@@ -114,9 +116,12 @@ static void add_qemu_argument(struct invocation *invocation, const char *argumen
 }
 
 /* Of what is for Xen alone: to drop it silently would hide a forgotten --on. */
-static void check_other_place(struct argp_state *state, const struct run_options *options)
+static void check_other_place(struct argp_state *state, const struct run_options *options,
+                              const struct place *place)
 {
-    if (options->xen || options->xen_append || options->xen_log)
+    if (options->dom0 && place != &place_xen_domu)
+        argp_error(state, "--dom0: for another domain of Xen's alone; give --on xen-domu, too");
+    if (!place->on_xen && (options->xen || options->xen_append || options->xen_log))
         argp_error(state, "--%s: for Xen alone; give --on xen, too",
                    options->xen          ? "xen"
                    : options->xen_append ? "xen-append"
@@ -171,6 +176,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case KEY_XEN_LOG:
         options->xen_log = argument;
         break;
+    case KEY_DOM0:
+        options->dom0 = argument;
+        break;
     case KEY_VERBOSE:
         options->verbose = true;
         break;
@@ -182,8 +190,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_END:
         if (!options->image)
             argp_error(state, "give the image to run");
-        if (invocation->place != &place_xen)
-            check_other_place(state, options);
+        check_other_place(state, options, invocation->place);
         break;
     default:
         return ARGP_ERR_UNKNOWN;

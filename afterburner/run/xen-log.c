@@ -22,6 +22,7 @@
 void xen_log_start(struct xen_log *log)
 {
     log->crash_line = log->dump_line = log->panic_line = log->stopped_line = SIZE_MAX;
+    log->refused_line = SIZE_MAX;
 }
 
 bool xen_log_is_wedge(uint64_t address)
@@ -71,7 +72,7 @@ static void read_shutdown(struct xen_log *log, const char *what)
     if (begins(what, "halted"))
         conclude(log, XEN_LOG_END_POWER_OFF);
     else if (begins(what, "crashed"))
-        conclude(log, XEN_LOG_END_GUEST_CRASHED);
+        conclude(log, log->first_is_ours ? XEN_LOG_END_FIRST_CRASHED : XEN_LOG_END_GUEST_CRASHED);
     else
         conclude(log, XEN_LOG_END_RESET);
     log->complete = true;
@@ -89,6 +90,16 @@ static void read_instruction(struct xen_log *log, const char *text)
     if (log->end == XEN_LOG_END_GUEST_CRASHED && log->stopped_line == SIZE_MAX &&
         xen_log_is_wedge(log->instruction))
         log->end = XEN_LOG_END_WEDGE_STOPPED;
+}
+
+/* Another domain's crash is the run's end where that is the guest, else not. */
+static void read_crash(struct xen_log *log, size_t number, bool of_the_first)
+{
+    if (!of_the_first && !log->first_is_ours)
+        return;
+    log->crash_line = number;
+    conclude(log, of_the_first && log->first_is_ours ? XEN_LOG_END_FIRST_CRASHED
+                                                     : XEN_LOG_END_GUEST_CRASHED);
 }
 
 static void read_xen(struct xen_log *log, size_t number, const char *text)
@@ -115,9 +126,9 @@ static void read_xen(struct xen_log *log, size_t number, const char *text)
         if (log->crash_line == SIZE_MAX)
             log->crash_line = number;
         conclude(log, XEN_LOG_END_XEN_CRASHED);
-    } else if ((found = strstr(text, "Domain 0 (vcpu#")) && strstr(found, "crashed on cpu#")) {
-        log->crash_line = number;
-        conclude(log, XEN_LOG_END_GUEST_CRASHED);
+    } else if ((found = strstr(text, "Domain ")) && strstr(found, " (vcpu#") &&
+               strstr(found, "crashed on cpu#")) {
+        read_crash(log, number, begins(found, "Domain 0 "));
     } else if (strstr(text, "----[ Xen-")) {
         log->dump_line = number;
     } else if (begins(text, "RIP:")) {
@@ -135,6 +146,20 @@ static bool is_stopped_guest(const char *line)
     return begins(line, XEN_LOG_WEDGE_STOPPED_GUEST) && (*behind == ':' || *behind == '\0');
 }
 
+static void read_dom0(struct xen_log *log, size_t number, const char *line)
+{
+    if (begins(line, XEN_LOG_DOM0_CONSOLE)) {
+        log->console_open = true;
+    } else if (begins(line, XEN_LOG_DOM0_NOT_BUILT)) {
+        log->refused_line = number;
+        conclude(log, XEN_LOG_END_NOT_BUILT);
+        log->complete = true;
+    } else if (begins(line, XEN_LOG_DOM0_CRASHED)) {
+        conclude(log, XEN_LOG_END_GUEST_CRASHED);
+        log->complete = true;
+    }
+}
+
 static void read_line(struct xen_log *log, size_t number, const char *line)
 {
     const char *text = text_of(line);
@@ -145,6 +170,8 @@ static void read_line(struct xen_log *log, size_t number, const char *line)
         log->stopped_line = number;
         conclude(log,
                  is_stopped_guest(line) ? XEN_LOG_END_GUEST_CRASHED : XEN_LOG_END_WEDGE_STOPPED);
+    } else if (log->first_is_ours && begins(line, "dom0: ")) {
+        read_dom0(log, number, line);
     } else if (begins(line, XEN_LOG_WEDGE_MISSED)) {
         memory_grow((void **)&log->missed, &log->missed_capacity, log->missed_count,
                     sizeof(*log->missed));

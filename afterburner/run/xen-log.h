@@ -20,6 +20,11 @@
 #define XEN_LOG_WEDGE_RIP           "wedge: rip "
 #define XEN_LOG_WEDGE_MISSED        "wedge: missed site: "
 
+/* What a first domain of ours says (scripts/dom0-init). */
+#define XEN_LOG_DOM0_CONSOLE   "dom0: the console is open"
+#define XEN_LOG_DOM0_NOT_BUILT "dom0: not built: "
+#define XEN_LOG_DOM0_CRASHED   "dom0: crashed"
+
 enum xen_log_end {
     XEN_LOG_END_NONE, /* nothing in the log says so */
     XEN_LOG_END_POWER_OFF,
@@ -27,17 +32,20 @@ enum xen_log_end {
     XEN_LOG_END_GUEST_CRASHED,
     XEN_LOG_END_WEDGE_STOPPED,
     XEN_LOG_END_XEN_CRASHED,
-    XEN_LOG_END_NOT_BUILT, /* Xen found nothing it could make a domain of */
+    XEN_LOG_END_NOT_BUILT,     /* Xen, or xl, found nothing it could make a domain of */
+    XEN_LOG_END_FIRST_CRASHED, /* the first domain, where that is ours */
 };
 
 /* To be zeroed. What is outside the first group is for reading. */
 struct xen_log {
-    FILE *copy;   /* gets each line; NULL: nobody does */
-    bool verbose; /* standard error gets each line, behind "xen: " */
+    FILE *copy;         /* gets each line; NULL: nobody does */
+    bool verbose;       /* standard error gets each line, behind "xen: " */
+    bool first_is_ours; /* the guest is another domain */
 
     enum xen_log_end end;
     bool complete;      /* what belongs to that end has come, too */
     bool guest_started; /* Xen has handed over to its first domain */
+    bool console_open;  /* the first domain passes input on */
     bool copy_failed;
     int copy_error;
 
@@ -47,6 +55,7 @@ struct xen_log {
     size_t dump_line;     /* begins Xen's last dump of registers */
     size_t panic_line;    /* of Xen */
     size_t stopped_line;  /* of the wedge */
+    size_t refused_line;  /* of a first domain of ours: why there is no other */
     uint64_t instruction; /* where the domain was when it crashed */
     uint64_t *missed;     /* the instructions that the wedge emulated without a site */
     size_t missed_count, missed_capacity;

@@ -302,10 +302,34 @@ static int report_panic(const struct xen_log *log)
     return RUN_EXIT_HYPERVISOR_CRASHED;
 }
 
+/* By xl, in a first domain of ours. */
+static int report_refused(const struct xen_log *log, const char *image)
+{
+    const char *line = xen_log_line(log, log->refused_line);
+
+    message_error("%s: Xen's tools could not make a domain of it: %s; the log:", image,
+                  line ? line + strlen(XEN_LOG_DOM0_NOT_BUILT) : "");
+    for (size_t i = log->refused_line > CONTEXT_LINES ? log->refused_line - CONTEXT_LINES : 0;
+         i < log->refused_line; i++)
+        print_line(log, i);
+    return RUN_EXIT_OURS;
+}
+
+static int report_first_crashed(const struct xen_log *log)
+{
+    message_error("Xen's first domain, which is none of the image's, crashed; the log:");
+    for (size_t i = log->count > TAIL_LINES ? log->count - TAIL_LINES : 0; i < log->count; i++)
+        print_line(log, i);
+    return RUN_EXIT_OURS;
+}
+
 static int report_not_built(const struct xen_log *log, const char *image)
 {
     const char *reason = xen_log_text(log, log->panic_line + 1);
     const char *complaint = NULL;
+
+    if (log->refused_line != SIZE_MAX)
+        return report_refused(log, image);
 
     /* What the reader of ELF files found wrong is said before. */
     for (size_t i = log->panic_line > CONTEXT_LINES ? log->panic_line - CONTEXT_LINES : 0;
@@ -336,6 +360,8 @@ int xen_report(const struct xen_log *log, const char *image)
         return report_panic(log);
     case XEN_LOG_END_NOT_BUILT:
         return report_not_built(log, image);
+    case XEN_LOG_END_FIRST_CRASHED:
+        return report_first_crashed(log);
     case XEN_LOG_END_NONE:
     case XEN_LOG_END_POWER_OFF:
     case XEN_LOG_END_RESET:

@@ -111,7 +111,7 @@ gives 'afterburner run --on native vm|' vmlinux
 gives 'afterburner table --format |' json,markdown,samples32,samples64,text
 gives 'afterburner table -f s|' samples32,samples64
 gives 'afterburner table |' ''
-gives 'afterburner doctor --for |' check,demo,kvm,linux,xen
+gives 'afterburner doctor --for |' check,demo,kvm,linux,xen,xen-domu
 has 'afterburner doctor -|' --for --json --help
 
 has 'afterburner as -|' -o --alternate --MD --noexecstack

@@ -148,6 +148,7 @@ struct xen_callback_register {
 #define XEN_CONSOLEIO_WRITE 0
 #define XEN_CONSOLEIO_READ  1
 
+#define XEN_SCHEDOP_YIELD     0
 #define XEN_SCHEDOP_SHUTDOWN  2
 #define XEN_SCHEDOP_POLL      3
 #define XEN_SHUTDOWN_POWEROFF 0

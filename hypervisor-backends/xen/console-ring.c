@@ -16,6 +16,7 @@ _Static_assert(sizeof(struct xen_ring) == 3088, "Xen's public header io/console.
 #define NANOSECONDS_BETWEEN 1000000u
 #define DRAIN_NANOSECONDS   2000000000u
 #define POLL_NANOSECONDS    10000000u
+#define YIELDS_MOST         1000000u /* where there is no clock */
 
 static struct xen_ring *ring;
 static uint32_t channel;
@@ -44,6 +45,8 @@ void xen_ring_say(struct xen_ring *to, uint32_t port, const char *text, size_t l
     for (size_t i = 0; i < length && room(to); i++)
         append(to, text[i]);
     tell(port);
+    for (unsigned i = 0; i < YIELDS_MOST && room(to) < sizeof(to->out); i++)
+        XEN_HYPERCALL(XEN_SCHED_OP, XEN_SCHEDOP_YIELD, 0, 0, 0);
 }
 
 void xen_ring_flush(void)

@@ -9,6 +9,7 @@
 #   off      with AFTERBURNER_MODE=off every object is plain's, byte for byte
 #   cost     neutral instructions and text growth within the limits
 #   xen      linked with the wedge, one file boots by itself in QEMU and de-privileged on Xen
+#   domu     the same file as another domain that xl makes: the workload, modules, exit codes, a shell
 #   load     the same results there from 1000 programs, pipes, signals, memory, files, threads and timers (load.c)
 #   many     1000 processes at once in 128 MB with 4 MB of shadow memory
 #   binding  binding all sites costs less than a million instructions; the wedge's size
@@ -185,6 +186,37 @@ xen)
     ok "no warning of the kernel's on Xen" bash -c '! grep -E "WARNING:|BUG:|Oops|Call Trace" console.xen'
     on xen 0 "" --xen-log xen.log >/dev/null 2>&1
     ok "no site was missed" bash -c '! grep "missed site" xen.log'
+    ok "one and the same file" test "$sum" = "$(sha256sum image)"
+    ;;
+domu)
+    build annotated
+    "$AFTERBURNER" doctor --for xen-domu >missing || skip "$(grep -m 1 -E 'missing|broken' missing)" "scripts/fetch-xen ~/.cache/afterburner/xen; scripts/fetch-dom0 ~/.cache/afterburner/xen-dom0"
+    link_image
+    sum=$(sha256sum image)
+    with_program process-32 -m32 -nostdlib -ffreestanding -fno-pic -fno-stack-protector
+    ok "the workload runs" on xen-domu 0 ""
+    for place in native xen-domu; do
+        on $place 0 "/module-test;/bin/process-32;true" 2>&1 | tr -d '\r' | grep -E '^(module|workload|32-bit)' | sort >words.$place
+    done
+    ok "every module, and a 32-bit process, as on bare hardware" diff words.native words.xen-domu
+    ok "and that is something" test "$(wc -l <words.native)" -gt 20
+    ok "a shell command's exit code comes back" on xen-domu 42 "exit%2042"
+    ok "a reset without an exit code is a crash: 120" on xen-domu 120 "reboot%20-f"
+    ok "a shell on the console" code 21 bash "$SOURCE_DIR/tests/boot/talk.sh" "echo $(seq -s " " 1000 1060)" \
+        "$AFTERBURNER" run --on xen-domu --interactive --timeout 300 --initrd "$OUTPUT/initramfs.cpio.gz" \
+        --append "console=ttyS0 panic=-1 quiet afterburner.shell" image
+    # The sample for administrators, with the paths and the name that the first domain's script has.
+    dom0=${AFTERBURNER_DOM0:-${XDG_CACHE_HOME:-$HOME/.cache}/afterburner/xen-dom0}
+    mkdir -p sample
+    sed -e 's#/var/lib/xen/images/linux.image#/guest/image#; s#/var/lib/xen/images/initramfs.cpio.gz#/guest/initrd#' \
+        -e 's/"annotated-linux"/"guest"/; s/^on_\(.*\)=.*/on_\1= "preserve"/' "$SOURCE_DIR/examples/xl/domain.cfg" >sample/sample.cfg
+    sed 's#/guest/domain.cfg#/sample.cfg#' "$SOURCE_DIR/scripts/dom0-init" >sample/init
+    chmod +x sample/init
+    cp "$dom0/vmlinuz" sample/
+    (cat "$dom0/initrd" && cd sample && printf 'init\nsample.cfg\n' | cpio -o -H newc --quiet | gzip) >initrd
+    mv initrd sample/
+    ok "by the sample of examples/xl" on xen-domu 0 "" --memory 384 --dom0 sample
+    ok "it was that" grep -q "memory = 256" sample/sample.cfg
     ok "one and the same file" test "$sum" = "$(sha256sum image)"
     ;;
 load)

@@ -90,6 +90,8 @@ afterburner link guest -o composed-image && afterburner link --wedge native gues
 cp composed-image stub-image && poke stub-image $(($(section_offset stub-image .wedge.stubs) + 15)) '\x01'
 printf '\t.section .note.Xen,"a",@note\n\t.long 4, 8, 5\n\t.asciz "Xen", "xen-3.0"\n\t.long 4, 8, 2\n\t.asciz "Xen"\n\t.quad 0x100000\n' >domain.s
 command as domain.s -o domain.o && ld -e 0 -Ttext=0x100000 good.o domain.o -o domain.elf
+printf '.long 0x1badb002, 0, -0x1badb002\n' >multiboot.s
+command as multiboot.s -o multiboot.o && ld -e 0 -Ttext=0x100000 multiboot.o -o good-xen
 command as --32 note.s -o narrow.o && ld -m elf_i386 -e 0 -Ttext=0x100000 narrow.o -o narrow
 gzip -nc good | head -c 100 >cut.gz
 gzip -nc good >damaged.gz && poke damaged.gz 60 '\xff\xff\xff\xff\xff\xff\xff\xff'

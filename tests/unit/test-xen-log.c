@@ -22,6 +22,33 @@ struct expected {
     bool complete;
 };
 
+static void check_all(const struct expected *cases, size_t count, bool first_is_ours)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct xen_log whole = {.first_is_ours = first_is_ours}, pieces = whole;
+        size_t length = strlen(cases[i].text);
+        int patience;
+
+        xen_log_start(&whole);
+        xen_log_start(&pieces);
+        patience = xen_log_receive(&whole, cases[i].text, length);
+        for (size_t at = 0; at < length; at++)
+            xen_log_receive(&pieces, cases[i].text + at, 1);
+        if (whole.end != cases[i].end || whole.complete != cases[i].complete)
+            fail_msg("case %zu gives %d, %d: %s", i, whole.end, whole.complete, cases[i].text);
+        assert_int_equal(pieces.end, whole.end);
+        assert_int_equal(pieces.complete, whole.complete);
+        if (whole.end == XEN_LOG_END_NONE)
+            assert_int_equal(patience, -1);
+        else if (whole.complete)
+            assert_int_equal(patience, 0);
+        else
+            assert_in_range(patience, 1, 5000);
+        xen_log_free(&whole);
+        xen_log_free(&pieces);
+    }
+}
+
 static void ends(void **state)
 {
     static const struct expected cases[] = {
@@ -77,29 +104,35 @@ static void ends(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct xen_log whole = {0}, pieces = {0};
-        size_t length = strlen(cases[i].text);
-        int patience;
+    check_all(cases, COUNT(cases), false);
+}
 
-        xen_log_start(&whole);
-        xen_log_start(&pieces);
-        patience = xen_log_receive(&whole, cases[i].text, length);
-        for (size_t at = 0; at < length; at++)
-            xen_log_receive(&pieces, cases[i].text + at, 1);
-        if (whole.end != cases[i].end || whole.complete != cases[i].complete)
-            fail_msg("case %zu gives %d, %d: %s", i, whole.end, whole.complete, cases[i].text);
-        assert_int_equal(pieces.end, whole.end);
-        assert_int_equal(pieces.complete, whole.complete);
-        if (whole.end == XEN_LOG_END_NONE)
-            assert_int_equal(patience, -1);
-        else if (whole.complete)
-            assert_int_equal(patience, 0);
-        else
-            assert_in_range(patience, 1, 5000);
-        xen_log_free(&whole);
-        xen_log_free(&pieces);
-    }
+/* Where the first domain is ours and the guest another. */
+static void ends_of_another_domain(void **state)
+{
+    static const struct expected cases[] = {
+        {START "(XEN) Domain 1 (vcpu#0) crashed on cpu#0:\r\n", XEN_LOG_END_GUEST_CRASHED, false},
+        {START DUMP("ffffffff81000000"), XEN_LOG_END_FIRST_CRASHED, false},
+        {START CRASHED, XEN_LOG_END_FIRST_CRASHED, true},
+        {START "(XEN) Hardware Dom0 halted: halting machine\r\n", XEN_LOG_END_POWER_OFF, true},
+        {START "wedge: stopped: guest: x\r\ndom0: crashed, reason 3\r\n", XEN_LOG_END_GUEST_CRASHED,
+         true},
+        {START "wedge: stopped: x\r\ndom0: crashed, reason 3\r\n", XEN_LOG_END_WEDGE_STOPPED, true},
+        {START "dom0: crashed, reason 4\r\n", XEN_LOG_END_GUEST_CRASHED, true},
+        {START "dom0: not built: x\r\n", XEN_LOG_END_NOT_BUILT, true},
+        {START "dom0: the console is open\r\n", XEN_LOG_END_NONE, false},
+        {START "(XEN) d1v0 dom0: crashed\r\n", XEN_LOG_END_NONE, false},
+    };
+    struct xen_log log = {.first_is_ours = true};
+
+    (void)state;
+    check_all(cases, COUNT(cases), true);
+    xen_log_start(&log);
+    xen_log_receive(&log, "dom0: the console is op", 23);
+    assert_false(log.console_open);
+    xen_log_receive(&log, "en\n", 3);
+    assert_true(log.console_open);
+    xen_log_free(&log);
 }
 
 static void bounded(void **state)
@@ -153,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ends),
+        cmocka_unit_test(ends_of_another_domain),
         cmocka_unit_test(bounded),
         cmocka_unit_test(odd_bytes),
     };
