@@ -30,6 +30,11 @@
 /* QEMU 7.2's TCG faults when ring 3 does an iretq while CR4.SMAP is set, which a PV kernel does. */
 #define NO_SMAP "-smap"
 
+/* QEMU 7.2's TCG carries instructions on YMM registers out whatever CR0.TS says, by which Xen would
+ * notice that they are another domain's: it must load them when it switches. (Debian's own Linux
+ * loses its registers there, too, as a domain of its Xen.) */
+#define EAGER_FPU "spec-ctrl=eager-fpu"
+
 /* The CPU model without SMAP; to be freed. */
 static char *without_smap(const char *cpu)
 {
@@ -76,9 +81,9 @@ static bool build_command(struct xen_run *run)
     command_line_add_list(&run->command, "-kernel", xen, "-append", NULL);
     command_line_add(&run->command,
                      "console=com2 com2=115200,8n1 dom0_mem=%uM,max:%uM dom0_max_vcpus=%u "
-                     "loglvl=all guest_loglvl=all%s%s",
+                     "loglvl=all guest_loglvl=all%s%s%s",
                      first_mib, first_mib, run->domain->own_mib ? 1 : options->processors,
-                     options->xen_append ? " " : "",
+                     run->domain->own_mib ? " " EAGER_FPU : "", options->xen_append ? " " : "",
                      options->xen_append ? options->xen_append : "");
     modules = run->domain->modules(run);
     if (modules) {

@@ -200,6 +200,10 @@ domu)
     done
     ok "every module, and a 32-bit process, as on bare hardware" diff words.native words.xen-domu
     ok "and that is something" test "$(wc -l <words.native)" -gt 20
+    with_program vectors
+    for place in native xen xen-domu; do
+        ok "vector registers stay each process's own: $place" on $place 0 /bin/vectors
+    done
     ok "a shell command's exit code comes back" on xen-domu 42 "exit%2042"
     ok "a reset without an exit code is a crash: 120" on xen-domu 120 "reboot%20-f"
     ok "a shell on the console" code 21 bash "$SOURCE_DIR/tests/boot/talk.sh" "echo $(seq -s " " 1000 1060)" \
