@@ -20,7 +20,8 @@ packages_build="gcc g++ libc6-dev make cmake ninja-build pkg-config binutils-dev
 packages_run="qemu-system-x86 cpio"
 packages_linux="linux-source-6.1 xz-utils bc flex bison libelf-dev libssl-dev busybox-static cpio kmod rsync perl"
 packages_check="gdb clang clang-format clang-tidy llvm libclang-rt-14-dev ccache shellcheck strace hyperfine
-    mandoc grub-pc-bin grub-efi-amd64-bin grub-common xorriso mtools ovmf debootstrap dpkg-dev dejagnu libxml2-utils"
+    mandoc grub-pc-bin grub-efi-amd64-bin grub-common xorriso mtools ovmf debootstrap dpkg-dev dejagnu libxml2-utils
+    lib32gcc-12-dev libc6-dev-i386"
 
 packages_breadth="clang-19 lld-19 llvm-19"
 

@@ -32,6 +32,9 @@ static uint64_t gdt_seen[GDT_ENTRIES];
 static struct table gdt = {.seen = gdt_seen}, ldt;
 static uint64_t ldt_sealed; /* of its pages, those that Xen may have seen */
 
+#define MSR_FS_BASE        0xc0000100
+#define MSR_KERNEL_GS_BASE 0xc0000102
+
 #define NOT_LOADED 0xffffu /* is no selector that we load */
 
 /* Processors differ in what loading a null selector makes of the base. It is not canonical. */
@@ -44,6 +47,51 @@ static struct {
     uint16_t gs_user_selector;
 } loaded = {.selectors = {XEN_SS, 0, 0, XEN_SS, 0, 0}};
 
+/* Whether user mode may have cleared a base that we gave it: by null selectors for null selectors.
+ */
+static bool is_doubted(uint64_t base, uint16_t selector)
+{
+    return base && base != BASE_UNKNOWN && selector <= 3;
+}
+
+/* Xen emulates it, and gives the processor's own. */
+static uint64_t processors(uint32_t number)
+{
+    uint32_t low, high;
+
+    asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
+    return (uint64_t)high << 32 | low;
+}
+
+static void bases_read(struct vcpu *vcpu)
+{
+    uint64_t old;
+
+    if (is_doubted(loaded.fs, loaded.selectors[SEGMENT_FS])) {
+        old = loaded.fs;
+        loaded.fs = processors(MSR_FS_BASE);
+        if (vcpu->fs_base == old)
+            vcpu->fs_base = loaded.fs;
+    }
+    if (is_doubted(loaded.gs_user, loaded.gs_user_selector)) {
+        old = loaded.gs_user;
+        loaded.gs_user = processors(MSR_KERNEL_GS_BASE);
+        /* Behind the kernel's SWAPGS, or not yet. */
+        if (vcpu->kernel_gs_base == old)
+            vcpu->kernel_gs_base = loaded.gs_user;
+        else if (vcpu->gs_base == old)
+            vcpu->gs_base = loaded.gs_user;
+    }
+}
+
+static void bases_forget(void)
+{
+    if (is_doubted(loaded.fs, loaded.selectors[SEGMENT_FS]))
+        loaded.fs = BASE_UNKNOWN;
+    if (is_doubted(loaded.gs_user, loaded.gs_user_selector))
+        loaded.gs_user = BASE_UNKNOWN;
+}
+
 static uint64_t *entries(const struct table *table)
 {
     return physical(table->page << PAGE_SHIFT);
@@ -53,6 +101,8 @@ void xen_segments_init(void)
 {
     uint64_t frame;
 
+    backend->bases_read = bases_read;
+    backend->bases_forget = bases_forget;
     gdt.page = backend->free_pages_start++;
     ldt.page = backend->free_pages_start;
     backend->free_pages_start += LDT_ENTRIES / PER_PAGE;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Tests on the real thing: Linux 6.1 from pristine source, annotated, beside its plain twin. linux.sh TEST [KIND] runs one
-# of these, of them verify, boot, modules, streams, cost and rewriting also for another kind of examples/linux/build:
+# of these, of them verify, boot, modules, streams, cost, rewriting and xen also for another kind of examples/linux/build:
 #   verify   the kernel and every module are completely annotated
 #   boot     boots to a shell command whose exit code comes back
 #   modules  every module loads and unloads; at least three have sites, and their records verify
@@ -165,6 +165,7 @@ cost)
     sed 's/^/# /' cost
     ;;
 xen)
+    processors=1 # as many as the wedge has
     build annotated
     link_image
     ok "the image verifies as the kernel does" bash -c '"$0" verify image >/dev/null' "$AFTERBURNER"

@@ -69,10 +69,17 @@ static uint64_t *plain(struct vcpu *vcpu, uint32_t number)
     }
 }
 
+static bool is_base(uint32_t number)
+{
+    return number == MSR_FS_BASE || number == MSR_GS_BASE || number == MSR_KERNEL_GS;
+}
+
 bool msr_read(struct vcpu *vcpu, uint32_t number, uint64_t *value)
 {
     uint64_t *place = plain(vcpu, number);
 
+    if (is_base(number))
+        backend->bases_read(vcpu);
     if (place) {
         *value = *place;
         return true;
@@ -134,6 +141,8 @@ bool msr_write(struct vcpu *vcpu, uint32_t number, uint64_t value)
         return true; /* nothing that the guest could see follows */
     if (!place)
         return false;
+    if (is_base(number))
+        backend->bases_forget();
     *place = value;
     return true;
 }

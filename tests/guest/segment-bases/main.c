@@ -2,7 +2,8 @@
 /* Why: kernels keep their per-processor data behind GS and user mode's threads behind FS, and swap
  * them with swapgs; a base that is lost at one of the many ways through the wedge ends everything.
  * Expected: the bases are those of the MSRs; swapgs exchanges GS with its shadow; selectors load
- * the base of their descriptor; bases survive exceptions, interrupts and user mode. */
+ * the base of their descriptor; bases survive exceptions, interrupts and user mode; one that user
+ * mode cleared by a null selector is 0 to the kernel, too. */
 #include "guest.h"
 
 static uint64_t areas[4][2] = {{0x10, 0x11}, {0x20, 0x21}, {0x30, 0x31}, {0x40, 0x41}};
@@ -23,6 +24,7 @@ static uint64_t fs(void)
     return value;
 }
 
+USER_CODE(user_clear, "xorl %eax, %eax; movl %eax, %gs; movl %eax, %fs; ud2");
 USER_CODE(user_look, "movq %gs:8, %rax; movq %fs:8, %rbx; movl %gs, %ecx; movl %fs, %edx; ud2");
 
 void test(void)
@@ -77,6 +79,24 @@ void test(void)
         show("its GS selector", frame.rcx);
         check("the kernel has the same bases, without swapgs", gs() == 0x51 && fs() == 0x52);
     }
+    /* What a null selector makes of the base is the processor's to say; it is the MSR's then, too,
+     * and the same value written again is what user mode has. */
+    user_prepare(&frame, user_clear);
+    user_run(&frame);
+    user_outcome("null selectors", &frame, user_clear);
+    show("FS base", msr_read(MSR_FS_BASE));
+    show("GS base", msr_read(MSR_GS_BASE));
+    msr_write(MSR_FS_BASE, 0x10000010);
+    msr_write(MSR_GS_BASE, 0x10000000);
+    user_prepare(&frame, user_clear);
+    user_run(&frame);
+    msr_write(MSR_FS_BASE, 0x10000010);
+    msr_write(MSR_GS_BASE, 0x10000000);
+    user_prepare(&frame, user_look);
+    user_run(&frame);
+    user_outcome("written again", &frame, user_look);
+    show("its GS", frame.rax);
+    show("its FS", frame.rbx);
     asm volatile("swapgs");
     show("and swapped", gs());
     asm volatile("swapgs");

@@ -66,6 +66,12 @@ struct backend {
     /* Goes on with the guest as vcpu says; does not return. */
     void (*resume)(struct vcpu *vcpu) __attribute__((noreturn));
 
+    /* By a load of a null selector user mode may clear a base, of which nobody hears. bases_read
+     * brings vcpu's up to date; bases_forget says that one of them is written, which must reach the
+     * processor though it be the value that it was given last. */
+    void (*bases_read)(struct vcpu *vcpu);
+    void (*bases_forget)(void);
+
     /* A debug register that is not DR6; one that the place refuses does nothing. */
     void (*debug_write)(unsigned number, uint64_t value);
 
