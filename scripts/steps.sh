@@ -69,26 +69,30 @@ step() {
     exit 1
 }
 
+# get_lists PACKAGE: a fresh machine has no lists of packages, and only root gets them.
+get_lists() {
+    ! apt-cache show "$1" >/dev/null 2>&1 || return 0
+    if [ "$(id -u)" -eq 0 ]; then
+        step "updating the lists of packages" apt-update.log apt-get update
+    elif command -v sudo >/dev/null; then
+        step "updating the lists of packages" apt-update.log sudo apt-get update
+    fi
+}
+
 # get_xen: the hypervisor for `afterburner run --on xen`, unless this machine has one.
 get_xen() {
     local folder=$cache/xen
     [ -z "${AFTERBURNER_XEN:-}" ] && ! compgen -G '/boot/xen-*-amd64.gz' >/dev/null && [ ! -s "$folder/xen-4.17-amd64.gz" ] || return 0
-    # A fresh machine has no lists of packages, and only root gets them.
-    if ! apt-cache show xen-hypervisor-4.17-amd64 >/dev/null 2>&1; then
-        if [ "$(id -u)" -eq 0 ]; then
-            step "updating the lists of packages" apt-update.log apt-get update
-        elif command -v sudo >/dev/null; then
-            step "updating the lists of packages" apt-update.log sudo apt-get update
-        fi
-    fi
+    get_lists xen-hypervisor-4.17-amd64
     step "fetching Xen" xen.log "$root/scripts/fetch-xen" "$folder"
 }
 
-# get_dom0: Xen's first domain for `afterburner run --on xen-domu`. Behind get_xen.
+# get_dom0: Xen's first domain for `afterburner run --on xen-domu`.
 get_dom0() {
     local folder=$cache/xen-dom0
     # Another of our own versions may have made it.
     [ -z "${AFTERBURNER_DOM0:-}" ] && ! cat "$root"/scripts/{fetch-dom0,dom0-init} | sha256sum | cmp -s - "$folder/made-by" || return 0
+    get_lists xen-utils-4.17
     step "fetching Xen's first domain" dom0.log "$root/scripts/fetch-dom0" "$folder"
 }
 

@@ -104,9 +104,14 @@ static void check_xen(struct report *report)
 static void check_dom0(struct report *report)
 {
     char *folder = dom0_look(NULL);
+    const char *named = getenv("AFTERBURNER_DOM0");
 
     if (folder)
         report_add(report, "Xen's dom0", USE_XEN_DOMU, STATE_OK, folder, NULL);
+    else if (named && *named)
+        report_add(report, "Xen's dom0", USE_XEN_DOMU, STATE_BROKEN,
+                   memory_format("%s: not a folder that fetch-dom0 made", named),
+                   memory_copy_string("unset AFTERBURNER_DOM0"));
     else
         report_add(report, "Xen's dom0", USE_XEN_DOMU, STATE_MISSING,
                    memory_copy_string("not fetched"), dom0_remedy());

@@ -13,13 +13,15 @@
 /* To be zeroed, but for the log. */
 struct console_split {
     struct xen_log *log;
-    size_t held; /* bytes at a line's start that may become the wedge's prefix */
+    /* What is held of a line: bytes at its start that may become the wedge's prefix, or a line of
+     * the wedge's. */
+    char held[XEN_LOG_LINE_LARGEST + 1];
+    size_t held_length;
     enum { SPLIT_START, SPLIT_GUEST, SPLIT_WEDGE } where;
 };
 
-/* Takes what came. Gives what xen_log_receive() gives. */
-int console_split_receive(struct console_split *split, const char *bytes, size_t count,
-                          struct queue *to_user);
+void console_split_receive(struct console_split *split, const char *bytes, size_t count,
+                           struct queue *to_user);
 
 /* Nothing more comes. */
 void console_split_finish(struct console_split *split, struct queue *to_user);

@@ -33,8 +33,11 @@ static bool is_complete(const char *folder)
 {
     char *kernel = memory_format("%s/" DOM0_KERNEL, folder);
     char *initrd = memory_format("%s/" DOM0_INITRD, folder);
-    bool complete = access(kernel, R_OK) == 0 && access(initrd, R_OK) == 0;
+    char *mark = memory_format("%s/" DOM0_MARK, folder);
+    bool complete =
+        access(kernel, R_OK) == 0 && access(initrd, R_OK) == 0 && access(mark, R_OK) == 0;
 
+    free(mark);
     free(initrd);
     free(kernel);
     return complete;
@@ -68,8 +71,8 @@ char *dom0_find(const char *named)
     if (folder)
         return folder;
     if (given(named)) {
-        message_error("%s: no folder with the readable files " DOM0_KERNEL " and " DOM0_INITRD
-                      "; name one that fetch-dom0 made%s",
+        message_error("%s: no folder with the readable files " DOM0_KERNEL ", " DOM0_INITRD
+                      " and " DOM0_MARK "; name one that fetch-dom0 made%s",
                       given(named), named ? "" : ", or unset " VARIABLE);
         return NULL;
     }

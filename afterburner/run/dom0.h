@@ -15,5 +15,6 @@ char *dom0_remedy(void);
 /* Files of that folder. */
 #define DOM0_KERNEL "vmlinuz"
 #define DOM0_INITRD "initrd"
+#define DOM0_MARK   "made-by" /* the last that is written */
 
 #endif

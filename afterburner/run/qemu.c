@@ -44,6 +44,7 @@
 /* More than this of unread console output is left in the pipe: a flood to a slow reader must not
  * fill memory. */
 #define CONSOLE_BACKLOG (16 * 1024 * 1024)
+#define KEYS_BACKLOG    65536 /* what waits for a guest that takes no input yet */
 /* How long a reader that takes nothing is waited for once we, not the guest, have ended the run. */
 #define DRAIN_MILLISECONDS  2000
 #define ABNORMAL_CHILD_CODE 127
@@ -329,10 +330,10 @@ static bool read_console(struct run *run)
     } else {
         status = queue_fill(&came, run->console_out);
         if (status == QUEUE_OK)
-            heed(run, listener->receive_console(listener->context, came.bytes + came.start,
-                                                queue_length(&came), &run->to_user));
+            listener->receive_console(listener->context, came.bytes + came.start,
+                                      queue_length(&came), &run->to_user);
         else if (status == QUEUE_END)
-            heed(run, listener->receive_console(listener->context, NULL, 0, &run->to_user));
+            listener->receive_console(listener->context, NULL, 0, &run->to_user);
         queue_free(&came);
     }
     /* The end of QEMU's output comes a little before its SIGCHLD: stop asking, or poll() would
@@ -413,9 +414,9 @@ static void turn(struct run *run, int wait)
             polled[CONSOLE].fd = run->console_out;
         polled[LISTEN].fd = run->listen;
         polled[QMP].fd = run->qmp.fd;
-        if (queue_length(&run->to_guest))
+        if (queue_length(&run->to_guest) && takes_input(run))
             polled[INPUT].fd = run->console_in;
-        else if (run->input_open && takes_input(run))
+        else if (run->input_open && queue_length(&run->to_guest) < KEYS_BACKLOG)
             polled[KEYS].fd = STDIN_FILENO;
     }
     if (poll(polled, COUNT, wait) <= 0)

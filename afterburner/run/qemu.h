@@ -25,8 +25,8 @@ struct qemu_listener {
      * is ended; or how many milliseconds more to wait at most for what may still come. */
     int (*receive)(void *context, const char *bytes, size_t count);
     /* NULL, or takes what comes from the guest's console (and last NULL) and queues what of it is
-     * for the user. Gives the same. */
-    int (*receive_console)(void *context, const char *bytes, size_t count, struct queue *to_user);
+     * for the user. */
+    void (*receive_console)(void *context, const char *bytes, size_t count, struct queue *to_user);
     /* NULL, or whether the guest's console takes input yet. */
     bool (*takes_input)(void *context);
 };

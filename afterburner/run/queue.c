@@ -37,6 +37,8 @@ static char *reserve(struct queue *queue, size_t count)
 
 void queue_add(struct queue *queue, const char *bytes, size_t count)
 {
+    if (!count)
+        return; /* an empty queue has no bytes at all */
     memcpy(reserve(queue, count), bytes, count);
     queue->end += count;
 }

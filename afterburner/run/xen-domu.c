@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/memory.h"
@@ -17,8 +18,12 @@
 #include "run/machine.h"
 #include "run/xen-run.h"
 
-/* For Linux, its initial RAM disk with the image in it, packed and unpacked, and xl's copies. */
-#define DOM0_MIB 512
+/* For Linux and Xen's tools; and how often it has the image: packed, unpacked, and in xl's hands.
+ */
+#define DOM0_MIB    384
+#define DOM0_COPIES 3
+
+#define CANNOT_PACK "%s: cannot be packed for Xen's first domain: %s"
 
 /* A value of xl's configuration syntax (xlcfg's strings are C's). To be freed. */
 static char *quoted(const char *text)
@@ -58,7 +63,7 @@ static bool pack(int archive, const char *path, const char *name)
     bool good = fd >= 0 && (name ? cpio_add_file(archive, name, fd) : cpio_copy(archive, fd));
 
     if (!good)
-        message_error("%s: cannot be packed for Xen's first domain: %s", path, strerror(errno));
+        message_error(CANNOT_PACK, path, strerror(errno));
     if (fd >= 0)
         close(fd);
     return good;
@@ -68,12 +73,19 @@ static bool pack_all(int archive, const struct xen_run *run, const char *initrd)
 {
     const struct run_options *options = run->options;
     char *text = configuration(run);
-    bool good = pack(archive, initrd, NULL) && cpio_align(archive) &&
-                cpio_add_folder(archive, "guest") && pack(archive, options->image, "guest/image") &&
-                (!options->initrd || pack(archive, options->initrd, "guest/initrd")) &&
-                cpio_add_bytes(archive, "guest/domain.cfg", text, strlen(text)) &&
-                cpio_end(archive);
+    bool good = pack(archive, initrd, NULL);
 
+    if (good && !(cpio_align(archive) && cpio_add_folder(archive, "guest") &&
+                  cpio_add_bytes(archive, "guest/domain.cfg", text, strlen(text)))) {
+        message_error(CANNOT_PACK, "the image", strerror(errno));
+        good = false;
+    }
+    good = good && pack(archive, options->image, "guest/image") &&
+           (!options->initrd || pack(archive, options->initrd, "guest/initrd"));
+    if (good && !cpio_end(archive)) {
+        message_error(CANNOT_PACK, "the image", strerror(errno));
+        good = false;
+    }
     free(text);
     return good;
 }
@@ -116,15 +128,15 @@ static char *modules(struct xen_run *run)
     return all;
 }
 
-static int receive_console(void *context, const char *bytes, size_t count, struct queue *to_user)
+static void receive_console(void *context, const char *bytes, size_t count, struct queue *to_user)
 {
     struct xen_run *run = context;
 
     run->split.log = &run->log;
     if (bytes)
-        return console_split_receive(&run->split, bytes, count, to_user);
-    console_split_finish(&run->split, to_user);
-    return -1;
+        console_split_receive(&run->split, bytes, count, to_user);
+    else
+        console_split_finish(&run->split, to_user);
 }
 
 /* What came before the first domain has set its serial port up would be lost. */
@@ -135,10 +147,19 @@ static bool takes_input(void *context)
     return run->log.console_open;
 }
 
+/* A file's size, rounded up; of one that is not there, or none, 0: that is found out later. */
+static unsigned int mebibytes(const char *path)
+{
+    struct stat status;
+
+    return path && stat(path, &status) == 0 ? (unsigned int)((status.st_size >> 20) + 1) : 0;
+}
+
 static int run_domain(const struct run_options *options)
 {
-    static const struct xen_domain domain = {
-        .own_mib = DOM0_MIB,
+    const struct xen_domain domain = {
+        .own_mib =
+            DOM0_MIB + DOM0_COPIES * (mebibytes(options->image) + mebibytes(options->initrd)),
         .modules = modules,
         .receive_console = receive_console,
         .takes_input = takes_input,

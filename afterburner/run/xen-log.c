@@ -66,6 +66,18 @@ static void conclude(struct xen_log *log, enum xen_log_end end)
         log->end = end;
 }
 
+/* Of the guest's domain. */
+static enum xen_log_end *domain_end(struct xen_log *log)
+{
+    return log->first_is_ours ? &log->domain_end : &log->end;
+}
+
+static void conclude_domain(struct xen_log *log, enum xen_log_end end)
+{
+    if (*domain_end(log) == XEN_LOG_END_NONE)
+        *domain_end(log) = end;
+}
+
 /* The hardware domain's end, from behind its number. */
 static void read_shutdown(struct xen_log *log, const char *what)
 {
@@ -87,9 +99,9 @@ static void read_instruction(struct xen_log *log, const char *text)
         return;
     log->instruction = strtoull(address + 2, NULL, 16);
     log->has_instruction = true;
-    if (log->end == XEN_LOG_END_GUEST_CRASHED && log->stopped_line == SIZE_MAX &&
+    if (*domain_end(log) == XEN_LOG_END_GUEST_CRASHED && log->stopped_line == SIZE_MAX &&
         xen_log_is_wedge(log->instruction))
-        log->end = XEN_LOG_END_WEDGE_STOPPED;
+        *domain_end(log) = XEN_LOG_END_WEDGE_STOPPED;
 }
 
 /* Another domain's crash is the run's end where that is the guest, else not. */
@@ -98,8 +110,10 @@ static void read_crash(struct xen_log *log, size_t number, bool of_the_first)
     if (!of_the_first && !log->first_is_ours)
         return;
     log->crash_line = number;
-    conclude(log, of_the_first && log->first_is_ours ? XEN_LOG_END_FIRST_CRASHED
-                                                     : XEN_LOG_END_GUEST_CRASHED);
+    if (of_the_first && log->first_is_ours)
+        conclude(log, XEN_LOG_END_FIRST_CRASHED);
+    else
+        conclude_domain(log, XEN_LOG_END_GUEST_CRASHED);
 }
 
 static void read_xen(struct xen_log *log, size_t number, const char *text)
@@ -155,8 +169,10 @@ static void read_dom0(struct xen_log *log, size_t number, const char *line)
         conclude(log, XEN_LOG_END_NOT_BUILT);
         log->complete = true;
     } else if (begins(line, XEN_LOG_DOM0_CRASHED)) {
-        conclude(log, XEN_LOG_END_GUEST_CRASHED);
+        log->domain_crashed = true;
         log->complete = true;
+    } else if (begins(line, XEN_LOG_DOM0_CUT)) {
+        log->console_cut = true;
     }
 }
 
@@ -168,8 +184,8 @@ static void read_line(struct xen_log *log, size_t number, const char *line)
         read_xen(log, number, text);
     } else if (begins(line, XEN_LOG_WEDGE_STOPPED) && log->stopped_line == SIZE_MAX) {
         log->stopped_line = number;
-        conclude(log,
-                 is_stopped_guest(line) ? XEN_LOG_END_GUEST_CRASHED : XEN_LOG_END_WEDGE_STOPPED);
+        conclude_domain(log, is_stopped_guest(line) ? XEN_LOG_END_GUEST_CRASHED
+                                                    : XEN_LOG_END_WEDGE_STOPPED);
     } else if (log->first_is_ours && begins(line, "dom0: ")) {
         read_dom0(log, number, line);
     } else if (begins(line, XEN_LOG_WEDGE_MISSED)) {
@@ -185,22 +201,34 @@ static void keep(char **place, const char *line)
     *place = memory_copy_string(line);
 }
 
-static void end_line(struct xen_log *log)
+void xen_log_add(struct xen_log *log, const char *line)
 {
     size_t number = log->count++;
 
-    log->partial[log->partial_length] = '\0';
-    log->partial_length = 0;
     if (number < XEN_LOG_FIRST)
-        keep(&log->first[number], log->partial);
-    keep(&log->last[number % XEN_LOG_LAST], log->partial);
+        keep(&log->first[number], line);
+    keep(&log->last[number % XEN_LOG_LAST], line);
     if (log->verbose)
-        fprintf(stderr, "xen: %s\n", log->partial);
-    if (log->copy && !log->copy_failed && fprintf(log->copy, "%s\n", log->partial) < 0) {
+        fprintf(stderr, "xen: %s\n", line);
+    if (log->copy && !log->copy_failed && fprintf(log->copy, "%s\n", line) < 0) {
         log->copy_failed = true;
         log->copy_error = errno;
     }
-    read_line(log, number, log->partial);
+    read_line(log, number, line);
+}
+
+bool xen_log_stopped_by_guest(const struct xen_log *log)
+{
+    const char *line = xen_log_line(log, log->stopped_line);
+
+    return line && is_stopped_guest(line);
+}
+
+static void end_line(struct xen_log *log)
+{
+    log->partial[log->partial_length] = '\0';
+    log->partial_length = 0;
+    xen_log_add(log, log->partial);
 }
 
 int xen_log_receive(void *context, const char *bytes, size_t count)
@@ -221,10 +249,10 @@ int xen_log_receive(void *context, const char *bytes, size_t count)
         if (byte != '\n')
             i--;
     }
-    if (log->end == XEN_LOG_END_NONE)
-        return -1;
     if (log->complete)
         return 0;
+    if (log->end == XEN_LOG_END_NONE)
+        return -1;
     return log->stopped_line != SIZE_MAX ? WEDGE_MILLISECONDS : DUMP_MILLISECONDS;
 }
 
@@ -232,6 +260,9 @@ void xen_log_finish(struct xen_log *log)
 {
     if (log->partial_length)
         end_line(log);
+    if (log->domain_crashed && log->end == XEN_LOG_END_NONE)
+        log->end =
+            log->domain_end != XEN_LOG_END_NONE ? log->domain_end : XEN_LOG_END_GUEST_CRASHED;
     if (log->copy && fflush(log->copy) != 0 && !log->copy_failed) {
         log->copy_failed = true;
         log->copy_error = errno;

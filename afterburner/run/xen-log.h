@@ -24,6 +24,7 @@
 #define XEN_LOG_DOM0_CONSOLE   "dom0: the console is open"
 #define XEN_LOG_DOM0_NOT_BUILT "dom0: not built: "
 #define XEN_LOG_DOM0_CRASHED   "dom0: crashed"
+#define XEN_LOG_DOM0_CUT       "dom0: the end of its console is missing"
 
 enum xen_log_end {
     XEN_LOG_END_NONE, /* nothing in the log says so */
@@ -43,7 +44,13 @@ struct xen_log {
     bool first_is_ours; /* the guest is another domain */
 
     enum xen_log_end end;
-    bool complete;      /* what belongs to that end has come, too */
+    bool complete; /* what belongs to that end has come, too */
+    /* Where the first domain is ours: what Xen and the wedge say of the other one's end, and that
+     * it has come, which the first one says. Until then a guest may have spoken in the wedge's
+     * name. */
+    enum xen_log_end domain_end;
+    bool domain_crashed;
+    bool console_cut;   /* it did not get all that the domain said */
     bool guest_started; /* Xen has handed over to its first domain */
     bool console_open;  /* the first domain passes input on */
     bool copy_failed;
@@ -72,6 +79,12 @@ void xen_log_start(struct xen_log *log);
 /* Takes what came (a struct qemu_listener's receive; `log` is a struct xen_log). Gives -1 to go on,
  * or for how many milliseconds more is worth waiting for. */
 int xen_log_receive(void *log, const char *bytes, size_t count);
+
+/* Takes a line, without its end, that came by another way than Xen's console. */
+void xen_log_add(struct xen_log *log, const char *line);
+
+/* Whether the wedge's last line says that the end is the guest's doing. */
+bool xen_log_stopped_by_guest(const struct xen_log *log);
 
 /* Nothing more comes: takes a last line that has no end. */
 void xen_log_finish(struct xen_log *log);

@@ -261,7 +261,7 @@ static void report_stop(const struct xen_log *log, const char *image, const char
 
 static int report_guest(const struct xen_log *log, const char *image)
 {
-    if (log->stopped_line != SIZE_MAX && xen_log_line(log, log->stopped_line)) {
+    if (xen_log_stopped_by_guest(log)) {
         report_stop(log, image, "the guest crashed", " at ", XEN_LOG_WEDGE_STOPPED_GUEST);
     } else if (log->crash_line != SIZE_MAX) {
         report_dump(log, image, "the guest crashed");

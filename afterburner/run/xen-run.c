@@ -227,6 +227,8 @@ static int run_qemu(struct xen_run *run)
     run->session.listener = &listener;
     result = qemu_run(&run->session);
     xen_log_finish(&run->log);
+    if (run->log.console_cut)
+        message_error("the end of what the guest said is missing: Xen's tools did not pass it on");
     code = judge(run, &result);
     xen_report_missed(&run->log, run->options->image);
     run->session.listener = NULL;

@@ -18,7 +18,7 @@ struct xen_domain {
      */
     char *(*modules)(struct xen_run *run);
     /* See struct qemu_listener; the context is the struct xen_run. */
-    int (*receive_console)(void *context, const char *bytes, size_t count, struct queue *to_user);
+    void (*receive_console)(void *context, const char *bytes, size_t count, struct queue *to_user);
     bool (*takes_input)(void *context);
 };
 

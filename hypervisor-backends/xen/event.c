@@ -185,8 +185,7 @@ void xen_failsafe(void)
  * -----------------------------------------------------------------------------------------------------------
  */
 
-/* Whether an event came on a channel; it is taken then. */
-static bool take_event(uint32_t port)
+bool xen_take_event(uint32_t port)
 {
     uint64_t *pending = &xen_shared_info()->evtchn_pending[port / 64], bit = 1ul << port % 64;
 
@@ -202,8 +201,8 @@ static void take_events(void)
 
     info->evtchn_upcall_pending = 0;
     __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
-    take_event(timer_port);
-    if (xen_console_port && take_event(xen_console_port))
+    xen_take_event(timer_port);
+    if (xen_console_port && xen_take_event(xen_console_port))
         xen_console_event();
     xen_console_input();
     if (backend->clock() >= xen_ring_deadline())

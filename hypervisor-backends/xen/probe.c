@@ -62,13 +62,13 @@ void xen_main(void)
     backend->identity_root = xen_boot.identity_root;
     for (unsigned i = 0; i < 4; i++)
         backend->window_tables[i] = xen_boot.window_tables[i];
+    xen_time_init(); /* the console's words need the clock */
     xen_ports_init();
     xen_console_init();
     xen_mmu_init();
     xen_event_init();
     xen_registers_init();
     xen_console_input_init();
-    xen_time_init();
     read_parameters();
     drop_boot_tables();
     xen_segments_init();

@@ -75,6 +75,8 @@ void xen_end(uint32_t reason) __attribute__((noreturn));
 uint32_t xen_bind_virq(uint32_t virq);
 uint32_t xen_bind_irq(uint32_t irq);
 void xen_unmask(uint32_t port);
+/* Whether an event came on a channel; it is taken then. */
+bool xen_take_event(uint32_t port);
 
 /* console.c: input of the guest's. The channel that tells of it is 0 where there is none. */
 extern uint32_t xen_console_port;

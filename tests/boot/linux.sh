@@ -217,11 +217,11 @@ domu)
         -e 's/"annotated-linux"/"guest"/; s/^on_\(.*\)=.*/on_\1= "preserve"/' "$SOURCE_DIR/examples/xl/domain.cfg" >sample/sample.cfg
     sed 's#/guest/domain.cfg#/sample.cfg#' "$SOURCE_DIR/scripts/dom0-init" >sample/init
     chmod +x sample/init
-    cp "$dom0/vmlinuz" sample/
+    cp "$dom0/vmlinuz" "$dom0/made-by" sample/
     (cat "$dom0/initrd" && cd sample && printf 'init\nsample.cfg\n' | cpio -o -H newc --quiet | gzip) >initrd
     mv initrd sample/
-    ok "by the sample of examples/xl" on xen-domu 0 "" --memory 384 --dom0 sample
-    ok "it was that" grep -q "memory = 256" sample/sample.cfg
+    ok "by the sample of examples/xl" on xen-domu 0 "" --memory 384 --dom0 sample --xen-log sample.log
+    ok "it was that: its memory" grep -q "^wedge: on Xen, 256 MB" sample.log
     ok "one and the same file" test "$sum" = "$(sha256sum image)"
     ;;
 load)

@@ -48,11 +48,11 @@ ok "linked with much memory for shadows" "$AFTERBURNER" link --shadow-memory 20 
 ok "the wedge's own end is 121" ends 121 'the wedge stopped itself: not enough memory' --memory 96 greedy.image
 
 "$AFTERBURNER" run --on xen-domu --dom0 /nowhere image >said 2>&1 </dev/null
-ok "a first domain that is not there" said_has "/nowhere: no folder with the readable files vmlinuz and initrd"
+ok "a first domain that is not there" said_has "/nowhere: no folder with the readable files vmlinuz, initrd and made-by"
 dom0=${AFTERBURNER_DOM0:-${XDG_CACHE_HOME:-$HOME/.cache}/afterburner/xen-dom0}
 mkdir -p broken
 cp "$dom0/vmlinuz" broken/
-echo none >broken/initrd
+echo none | tee broken/made-by >broken/initrd
 ok "a first domain that crashes is a failure of ours" ends 125 "Xen's first domain, which is none of the image's, crashed" --dom0 broken image
 head -c 60000000 /dev/zero >initrd
 ok "a domain that xl cannot make, too" ends 125 "Xen's tools could not make a domain of it: .*memory" --memory 96 --initrd initrd image

@@ -18,6 +18,8 @@ struct line {
 static const struct line lines[] = {
 #define CPUID_BIT(leaf, subleaf, register, bit, name, verdict, why)                                \
     {leaf, SUBLEAF_##subleaf, CPUID_##register, bit, CPUID_##verdict, #name, why},
+#define CPUID_STATE(leaf, subleaf, register, bit, name, states, why)                               \
+    {leaf, SUBLEAF_##subleaf, CPUID_##register, bit, CPUID_SHOW, #name, why},
 #include "afterburn/cpuid-policy.def"
 };
 
@@ -76,6 +78,8 @@ static void states_that_a_place_lacks(void **state)
     assert_int_equal(cpuid_stateless(7, 0, CPUID_EBX, 0x27) & 1u << 16, 1u << 16);
     assert_int_equal(cpuid_stateless(7, 0, CPUID_EBX, 0xe7), 0);
     assert_int_equal(cpuid_stateless(7, 1, CPUID_EBX, 0), 0);
+    assert_int_equal(cpuid_stateless(0x80000001, 0, CPUID_ECX, 3), 1u << 11 | 1u << 16);
+    assert_int_equal(cpuid_stateless(0x80000001, 0, CPUID_ECX, 7), 0);
     assert_int_equal(cpuid_stateless(1, 0, CPUID_EDX, 0), 0);
     /* Each of them is shown where it can be. */
     for (unsigned which = CPUID_EAX; which <= CPUID_EDX; which++) {
