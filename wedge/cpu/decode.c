@@ -20,6 +20,13 @@ static unsigned with_operand(struct reader *reader, struct wedge_site *site, uns
     return set(site, kind, width);
 }
 
+/* SVM's, whose operand is an address in RAX. */
+static unsigned of_address(const struct reader *reader, struct wedge_site *site, unsigned kind)
+{
+    site->reg = GPR_RAX;
+    return set(site, kind, reader->bits / (reader->address_override ? 16u : 8u));
+}
+
 /* 0F 01 with a register: each byte is an instruction. */
 static unsigned group_7_registers(struct reader *reader, struct wedge_site *site, unsigned width)
 {
@@ -36,6 +43,22 @@ static unsigned group_7_registers(struct reader *reader, struct wedge_site *site
         return SENSITIVE_xgetbv;
     case 0xd1:
         return SENSITIVE_xsetbv;
+    case 0xd8:
+        return of_address(reader, site, SENSITIVE_vmrun);
+    case 0xda:
+        return of_address(reader, site, SENSITIVE_vmload);
+    case 0xdb:
+        return of_address(reader, site, SENSITIVE_vmsave);
+    case 0xdc:
+        return SENSITIVE_stgi;
+    case 0xdd:
+        return SENSITIVE_clgi;
+    case 0xde:
+        site->reg = GPR_RAX;
+        return set(site, SENSITIVE_skinit, 4);
+    case 0xdf:
+        site->reg2 = GPR_RCX;
+        return of_address(reader, site, SENSITIVE_invlpga);
     case 0xee:
         return SENSITIVE_rdpkru;
     case 0xef:

@@ -89,6 +89,24 @@ static bool may_execute(struct vcpu *vcpu, const struct wedge_site *site)
     }
 }
 
+/* Instructions of a feature that CPUID hides, and that the processor has turned on for whoever is
+ * below (EFER.SVME): to user mode there are none (AMD64 manual 3, VMRUN and the like). */
+static bool is_absent(const struct wedge_site *site)
+{
+    switch (site->kind) {
+    case SENSITIVE_vmrun:
+    case SENSITIVE_vmload:
+    case SENSITIVE_vmsave:
+    case SENSITIVE_stgi:
+    case SENSITIVE_clgi:
+    case SENSITIVE_skinit:
+    case SENSITIVE_invlpga:
+        return true;
+    default:
+        return false;
+    }
+}
+
 void user_protection(struct vcpu *vcpu)
 {
     uint8_t bytes[INSTRUCTION_MAX];
@@ -104,6 +122,8 @@ void user_protection(struct vcpu *vcpu)
         /* The processor knows it, and the place has set nothing up for it. */
         outcome = enter_by_sysenter(vcpu);
         outcome_deliver(vcpu, &outcome);
+    } else if (is_absent(&site)) {
+        exception_deliver(vcpu, EXCEPTION_INVALID_OPCODE, false, 0);
     } else if (may_execute(vcpu, &site)) {
         emulate_site(vcpu, &site);
     } else {
